@@ -1,0 +1,1 @@
+"""What the agency remembers: the document tree (GED) and the database that indexes it."""

@@ -1,0 +1,332 @@
+"""Every table, and nothing else.
+
+Times are stored as UTC text of fixed width, which sorts as it reads on both engines; money as whole cents. `database` is a
+proxy: `archive.database.open_database` decides which engine stands behind it.
+"""
+
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+
+from peewee import (
+    AutoField,
+    BigIntegerField,
+    BlobField,
+    BooleanField,
+    CharField,
+    CompositeKey,
+    DatabaseProxy,
+    Field,
+    FloatField,
+    ForeignKeyField,
+    IntegerField,
+    Model,
+    TextField,
+)
+
+database = DatabaseProxy()
+
+
+class InstantField(Field):  # type: ignore[misc]
+    """An aware datetime, kept as `2026-11-24T13:32:05.000000Z`."""
+
+    field_type = "TEXT"
+
+    def db_value(self, value: datetime | None) -> str | None:
+        if value is None:
+            return None
+        return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+    def python_value(self, value: str | None) -> datetime | None:
+        return None if value is None else datetime.fromisoformat(value)
+
+
+class DayField(Field):  # type: ignore[misc]
+    """A calendar date, kept as `2026-11-24`."""
+
+    field_type = "TEXT"
+
+    def db_value(self, value: date | None) -> str | None:
+        return None if value is None else value.isoformat()
+
+    def python_value(self, value: str | None) -> date | None:
+        return None if value is None else date.fromisoformat(value)
+
+
+class MoneyField(Field):  # type: ignore[misc]
+    """Euros as a Decimal of two places, kept as whole cents. A third decimal is an error, never rounded."""
+
+    field_type = "BIGINT"
+
+    def db_value(self, value: Decimal | None) -> int | None:
+        if value is None:
+            return None
+        cents = value * 100
+        if cents != cents.to_integral_value():
+            message = f"{value} euros isn't a whole number of cents"
+            raise ValueError(message)
+        return int(cents)
+
+    def python_value(self, value: int | None) -> Decimal | None:
+        return None if value is None else Decimal(value).scaleb(-2)
+
+
+class Table(Model):  # type: ignore[misc]
+    class Meta:
+        database = database
+        legacy_table_names = False
+
+
+# --- the agency: what `import` brings in
+
+
+class Manager(Table):
+    """A gestionnaire. `works_in` is `own` (a notice for each case) or `shared` (reads the shared mailbox)."""
+
+    id = CharField(primary_key=True)
+    civility = CharField(default="")
+    last_name = CharField()
+    first_name = CharField(default="")
+    email = CharField()
+    phone = CharField(default="")
+    site = CharField(default="")
+    backup = CharField(null=True)
+    works_in = CharField(default="own")
+
+
+class Property(Table):
+    """A building. `code` (four digits) is given at its first import and names its folder for ever."""
+
+    code = CharField(primary_key=True)
+    name = CharField(unique=True)
+    address = CharField(default="")
+    postcode = CharField(default="")
+    city = CharField(default="")
+    manager = ForeignKeyField(Manager, null=True, backref="properties")
+
+
+class Owner(Table):
+    id = AutoField()
+    name = CharField(unique=True)
+
+
+class Mandate(Table):
+    """A mandat de gestion: its number and whose it is."""
+
+    number = CharField(primary_key=True)
+    owner = ForeignKeyField(Owner, backref="mandates")
+
+
+class Lease(Table):
+    """A lease runs until a departure or its settlement: `end` is only the contract's term."""
+
+    id = CharField(primary_key=True)
+    mandate = ForeignKeyField(Mandate, backref="leases")
+    property = ForeignKeyField(Property, backref="leases")
+    lot = CharField(default="")
+    furnished = BooleanField(default=False)
+    tense_zone = BooleanField(null=True)  # zone tendue, as the agency's software says
+    start = DayField()
+    end = DayField(null=True)
+    left_on = DayField(null=True)  # a departure that was recorded
+    rent = MoneyField()
+    charges = MoneyField()
+    other = MoneyField()
+    deposit = MoneyField()
+    channel = CharField(default="post")  # of the monthly notice: email or post
+    consent_on = DayField(null=True)
+    insurance_until = DayField(null=True)
+    payment = CharField(default="")
+
+
+class Person(Table):
+    """Somebody named in a lease, or an owner. `role` is a `rules.plan.Role`; `wording` is what the import said."""
+
+    id = AutoField()
+    lease = ForeignKeyField(Lease, null=True, backref="people", on_delete="CASCADE")
+    owner = ForeignKeyField(Owner, null=True, backref="people", on_delete="CASCADE")
+    role = CharField()
+    civility = CharField(default="")
+    last_name = CharField(default="")
+    first_name = CharField(default="")
+    wording = CharField(default="")
+
+
+class Contact(Table):
+    """An address or a telephone of a person or a manager, normalised. `source`: import, or a manager's confirmation."""
+
+    id = AutoField()
+    person = ForeignKeyField(Person, null=True, backref="contacts", on_delete="CASCADE")
+    manager = ForeignKeyField(Manager, null=True, backref="contacts", on_delete="CASCADE")
+    kind = CharField()  # email, phone
+    value = CharField(index=True)
+    source = CharField(default="import")
+
+
+class Movement(Table):
+    """A line of the tenant account. One reference may carry several lines of one call: (reference, label) tells them apart."""
+
+    id = AutoField()
+    lease = ForeignKeyField(Lease, backref="movements")
+    day = DayField(index=True)
+    kind = CharField()  # appel, reglement, regularisation, avoir, frais
+    label = CharField()
+    debit = MoneyField()
+    credit = MoneyField()
+    reference = CharField(index=True)
+
+
+# --- mail that came in
+
+
+class Cursor(Table):
+    """How far one folder of one mailbox was read: every UID up to `last_uid` is recorded."""
+
+    mailbox = CharField()
+    folder = CharField()
+    uidvalidity = BigIntegerField()
+    last_uid = BigIntegerField(default=0)
+
+    class Meta:
+        primary_key = CompositeKey("mailbox", "folder")
+
+
+class CaseNumber(Table):
+    """The last number given in a year; reserved in a transaction of its own, so gaps are allowed."""
+
+    year = IntegerField(primary_key=True)
+    last = IntegerField()
+
+
+class Case(Table):
+    """A matter that is followed until it is answered. `ref` looks like VM-2026-000123."""
+
+    ref = CharField(primary_key=True)
+    label = CharField()
+    status = CharField(default="open", index=True)  # open, waiting, answered, closed
+    party = CharField()
+    lease = ForeignKeyField(Lease, null=True, backref="cases")
+    owner = ForeignKeyField(Owner, null=True, backref="cases")
+    manager = ForeignKeyField(Manager, null=True, backref="cases")
+    subject = TextField(default="")
+    sender = CharField()  # bare, lower case
+    received_at = InstantField()
+    due_at = InstantField(index=True)
+    answered_at = InstantField(null=True)
+    urgent = BooleanField(default=False)
+    to_sort = BooleanField(default=False)
+    confidence = FloatField(default=1.0)
+    because = TextField(default="")
+    related = CharField(null=True)  # a case that it may belong to
+
+
+class Step(Table):
+    """What happened to a case, in order: opened, joined, answered, bounced, relabelled... and the message that proves it."""
+
+    id = AutoField()
+    case = ForeignKeyField(Case, backref="steps")
+    at = InstantField()
+    what = CharField()
+    message = CharField(null=True)  # digest of the pli
+    detail = TextField(default="")
+
+
+class Message(Table):
+    """A pli of the tree: a letter received or a message sent. `state` is filed, duplicate or quarantined."""
+
+    digest = CharField(primary_key=True)  # sha256 of the bytes, hex
+    id = CharField(index=True)  # its short form, as in file names
+    direction = CharField()  # in, out
+    state = CharField(default="filed")
+    content_digest = CharField(index=True, default="")
+    same_as = CharField(null=True)
+    message_id = CharField(index=True, default="")
+    subject = TextField(default="")
+    sender = CharField(default="", index=True)
+    received_at = InstantField(index=True)
+    path = TextField()  # of the main document, relative to the tree
+    sidecar = TextField()
+    case = ForeignKeyField(Case, null=True, backref="messages")
+    label = CharField(default="")
+    automated = BooleanField(default=False)
+    reason = TextField(default="")  # of a quarantine
+
+
+class Receipt(Table):
+    """One sight of a letter: where and when it reached us. `key` is `imap/box/folder/validity/uid` or `lmtp/id`."""
+
+    key = CharField(primary_key=True)
+    message = ForeignKeyField(Message, backref="receipts")
+    received_at = InstantField()
+    state = CharField()  # filed, duplicate, quarantined: seen is their sum
+
+
+class Errand(Table):
+    """Something to do in an IMAP mailbox, afterwards and repeatably: move, flag, or append a copy."""
+
+    key = CharField(primary_key=True)
+    kind = CharField()  # move, append
+    mailbox = CharField(index=True)
+    folder = CharField(default="")  # where it stands
+    uidvalidity = BigIntegerField(default=0)
+    uid = BigIntegerField(default=0)
+    target = CharField()
+    flagged = BooleanField(default=False)
+    message = CharField()  # digest of the pli
+    message_id = CharField(default="")
+    state = CharField(default="waiting", index=True)  # waiting, doing, done, failed
+    tries = IntegerField(default=0)
+    error = TextField(default="")
+
+
+# --- mail that goes out
+
+
+class Outgoing(Table):
+    """One thing to say to one person. The key is unique, so that a replay can't say it twice."""
+
+    id = AutoField()
+    key = CharField(unique=True)
+    kind = CharField()  # acknowledgement, notice, ...: a mail of templates/mails
+    template = CharField()
+    case = ForeignKeyField(Case, null=True, backref="outgoing")
+    answers = CharField(null=True)  # digest of the letter that it answers
+    recipient = CharField()
+    filed = BooleanField()  # goes to a correspondent: it is filed in the tree before the first attempt
+    automatic = BooleanField(default=True)  # counts for the caps, goes with a null sender
+    state = CharField(default="waiting", index=True)  # waiting, sending, uncertain, deferred, sent, failed, held
+    message_id = CharField(default="", index=True)
+    raw = BlobField(null=True)  # the frozen bytes; null until they are composed
+    digest = CharField(default="")
+    created_at = InstantField()
+    next_try_at = InstantField(index=True)
+    tries = IntegerField(default=0)
+    sent_at = InstantField(null=True)
+    error = TextField(default="")
+    details = TextField(default="{}")  # JSON: what the template needs beyond the case and the letter
+
+
+class Duty(Table):
+    """Something owed at a time, once: `rent_notice/<lease>/<YYYY-MM>`, `digest/<manager>/<day>`."""
+
+    key = CharField(primary_key=True)
+    due_at = InstantField(index=True)
+    done_at = InstantField(null=True)
+
+
+class Fact(Table):
+    """A few single values: first start, last fetch, what `check` found."""
+
+    name = CharField(primary_key=True)
+    value = TextField()
+
+
+TABLES: tuple[type[Table], ...] = (
+    Manager, Property, Owner, Mandate, Lease, Person, Contact, Movement,
+    Cursor, CaseNumber, Case, Step, Message, Receipt, Errand, Outgoing, Duty, Fact,
+)  # fmt: skip
+
+
+def values(row: Table) -> dict[str, Any]:
+    """The columns of a row, foreign keys as bare ids: for tests and JSON."""
+    return dict(row.__data__)

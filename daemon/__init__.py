@@ -1,0 +1,1 @@
+"""What the agency does: mail in, mail out, the clock, the commands."""

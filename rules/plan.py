@@ -1,0 +1,142 @@
+"""What one letter sets in motion, as values. `rules.decide` makes a plan, the daemon carries it out."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from rules.letter import Label, Verdict
+
+
+class Role(StrEnum):
+    """Who a person is to the agency."""
+
+    TENANT = "tenant"
+    CO_TENANT = "co_tenant"
+    OCCUPANT = "occupant"
+    GUARANTOR = "guarantor"
+    FORMER = "former"  # a spouse who left, a tenant whose lease has ended
+    OWNER = "owner"
+    MANAGER = "manager"
+    UNCLEAR = "unclear"  # named in a lease, in a capacity that a person must read
+    OTHER = "other"  # supplier, syndic, applicant, neighbour: known not to be one of the above
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """A lease that a letter seems to be about. `score` 0 to 1; `reasons` in French, fit to show a manager."""
+
+    lease: str
+    score: float
+    reasons: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Whose letter it is. Only an equal address (or the thread of a case) identifies; text only suggests."""
+
+    party: Role = Role.UNKNOWN
+    name: str = ""
+    lease: str | None = None  # set when it is certain
+    leases: tuple[str, ...] = ()  # every lease of that person
+    owner: str | None = None
+    manager: str | None = None  # id of the manager in charge, or of the manager who writes
+    method: str = ""  # "address", "thread" or ""
+    suggestions: tuple[Suggestion, ...] = ()  # best first; never acted upon
+
+
+class Folder(StrEnum):
+    """Where a letter stands in the shared mailbox after it is recorded (the names shown are configured)."""
+
+    INBOX = "inbox"
+    WORKS = "works"
+    ACCOUNTS = "accounts"
+    COMPLAINTS = "complaints"
+    DEPARTURES = "departures"
+    REQUESTS = "requests"
+    OFF_TOPIC = "off_topic"
+    QUARANTINE = "quarantine"
+    CLOSED = "closed"
+    ACKNOWLEDGEMENTS = "acknowledgements"
+    SENT = "sent"
+
+
+FOLDER_OF = {
+    Label.WORKS: Folder.WORKS,
+    Label.ACCOUNTS: Folder.ACCOUNTS,
+    Label.COMPLAINT: Folder.COMPLAINTS,
+    Label.DEPARTURE: Folder.DEPARTURES,
+    Label.REQUEST: Folder.REQUESTS,
+    Label.OFF_TOPIC: Folder.OFF_TOPIC,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class CaseView:
+    """What the decision needs to know of a case that a letter may belong to."""
+
+    ref: str
+    label: Label
+    status: str  # "open", "waiting", "answered", "closed"
+    lease: str | None
+    urgent: bool = False
+    participants: frozenset[str] = frozenset()  # normalised addresses of those who take part in it
+
+
+@dataclass(frozen=True, slots=True)
+class OpenCase:
+    """A new case, with its clock."""
+
+    label: Label
+    due_at: datetime
+    urgent: bool = False
+    to_sort: bool = False  # a person must say what it is
+    related: str | None = None  # a case that it may belong to, for a person to confirm
+
+
+@dataclass(frozen=True, slots=True)
+class JoinCase:
+    """A follow-up: the letter belongs to a case that exists. `reopen_until` is the new due time of an answered one."""
+
+    ref: str
+    urgent: bool = False
+    reopen_until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Acknowledge:
+    """Tell the sender, at once and automatically. `template` names a mail in templates/mails."""
+
+    to: str
+    template: str
+
+
+@dataclass(frozen=True, slots=True)
+class Notify:
+    """Tell the manager in charge (the supervisor when nobody is). `manager` is an id or None."""
+
+    manager: str | None
+    template: str
+    urgent: bool = False
+    attach: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Shelve:
+    """Move the letter to that folder of the mailbox it came from; flag it when urgent."""
+
+    folder: Folder
+    flagged: bool = False
+
+
+Action = OpenCase | JoinCase | Acknowledge | Notify | Shelve
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Everything that one letter sets in motion, in order. `silence` says why nothing is said to the sender, if nothing is."""
+
+    verdict: Verdict
+    identity: Identity
+    actions: tuple[Action, ...] = ()
+    silence: str = ""
