@@ -134,9 +134,14 @@ Action = OpenCase | JoinCase | Acknowledge | Notify | Shelve
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Everything that one letter sets in motion, in order. `silence` says why nothing is said to the sender, if nothing is."""
+    """Everything that one letter sets in motion, in order.
+
+    `silence` says why nothing is said to the sender, if nothing is. `gist` is the sentence of the sender's own that says what
+    the matter is, fit to quote.
+    """
 
     verdict: Verdict
     identity: Identity
     actions: tuple[Action, ...] = ()
     silence: str = ""
+    gist: str = ""

@@ -1,0 +1,286 @@
+"""Letter in, plan out: the one place where the rules meet. No effect, no clock, no exception for bad mail.
+
+The order of the questions is the order in which a careful secretary would ask them: is it a machine? is it one of us? does it
+belong to a matter that we follow already? who writes, and about what? is anything in danger? And only then: what do we say.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Literal
+
+from rules import deadlines
+from rules.automatic import Automatic, automatic
+from rules.calendar import Calendar
+from rules.classify import classify
+from rules.identity import Directory
+from rules.letter import Alert, Label, Letter, Verdict, normalise_address
+from rules.plan import (
+    FOLDER_OF,
+    Acknowledge,
+    Action,
+    CaseView,
+    Folder,
+    Identity,
+    JoinCase,
+    Notify,
+    OpenCase,
+    Plan,
+    Role,
+    Shelve,
+)
+from rules.reading import gist
+
+TENANTS_SIDE = frozenset({Role.TENANT, Role.CO_TENANT, Role.OCCUPANT, Role.GUARANTOR, Role.FORMER, Role.UNCLEAR})
+FOLLOWED = frozenset({"open", "waiting"})
+
+# A machine of these kinds says nothing that a person must answer; any other (a web form, a registered-letter notice) may
+# carry a tenant's own words.
+NEVER_A_CASE = frozenset({"bounce", "auto-reply", "own", "report"})
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What the agency has set. `answer_since`: letters received before it are filed and never answered."""
+
+    letter: timedelta = timedelta(hours=72)
+    request: timedelta = timedelta(hours=48)
+    counting: Literal["calendar", "business"] = "calendar"
+    threshold: float = 0.5
+    answer_since: datetime | None = None
+    observe: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What the agency knows when a letter is opened.
+
+    `signed` are the cases of Message-IDs that we signed and that the letter answers; `known` those of other messages that it
+    answers; `named` those whose reference stands in its subject; `recent` those that its sender has open. `calendars` are
+    keyed by site, the agency's own under `""`. `asked_before`: this unknown sender was asked for a reference already.
+    """
+
+    directory: Directory
+    calendars: Mapping[str, Calendar]
+    seen_at: datetime
+    own: frozenset[str] = frozenset()
+    policy: Policy = Policy()
+    shared: frozenset[str] = frozenset()  # managers who work in the shared mailbox
+    signed: tuple[CaseView, ...] = ()
+    known: tuple[CaseView, ...] = ()
+    named: tuple[CaseView, ...] = ()
+    recent: tuple[CaseView, ...] = ()
+    asked_before: bool = False
+
+
+def decide(letter: Letter, context: Context) -> Plan:
+    """What this letter sets in motion."""
+    signs = automatic(letter, context.own)
+    verdict = _judge(letter, signs)
+    identity = context.directory.identify(letter, f"{letter.subject}\n{letter.text}")
+    plan = Plan(verdict, identity, gist=gist(letter))
+    if _is_old(letter, context):
+        return replace(plan, silence="answer_since")
+    if signs is not None and signs.kind in NEVER_A_CASE:
+        return replace(plan, actions=_shelve_robot(), silence=signs.kind)
+    if identity.party is Role.MANAGER:
+        return replace(plan, silence="colleague")
+    followed = _followed(letter, context)
+    if followed is not None and not _is_another_matter(verdict, followed):
+        return _follow_up(plan, letter, followed, context)
+    return _new_matter(plan, letter, context)
+
+
+def _judge(letter: Letter, signs: Automatic | None) -> Verdict:
+    verdict = classify(letter)
+    if signs is None or verdict.automated:
+        return verdict
+    return replace(verdict, automated=signs.robot)
+
+
+def _is_old(letter: Letter, context: Context) -> bool:
+    since = context.policy.answer_since
+    return since is not None and letter.received_at < since
+
+
+# --- a case that exists
+
+
+def _followed(letter: Letter, context: Context) -> CaseView | None:
+    """The case that a letter belongs to for certain.
+
+    A Message-ID that we signed proves it; any other sign counts only when the sender takes part in that case (osTicket's
+    rule: a guessed token must not open somebody else's file).
+    """
+    if context.signed:
+        return context.signed[0]
+    sender = normalise_address(letter.sender.address)
+    candidates = (*context.known, *context.named)
+    return next((case for case in candidates if sender in case.participants), None)
+
+
+def _is_another_matter(verdict: Verdict, case: CaseView) -> bool:
+    """Somebody who announces a departure in the thread of a leak opens a matter of its own: it has other stakes."""
+    return verdict.label is Label.DEPARTURE and case.label is not Label.DEPARTURE and not verdict.automated
+
+
+def _follow_up(plan: Plan, letter: Letter, case: CaseView, context: Context) -> Plan:
+    verdict, calendar = plan.verdict, _calendar(plan.identity, context)
+    says_something = verdict.label is not Label.OFF_TOPIC and not verdict.automated
+    reopened = says_something and case.status not in FOLLOWED
+    until = _due(verdict, letter, calendar, context) if reopened else None
+    newly_urgent = verdict.urgent and not case.urgent and not verdict.automated
+    actions: list[Action] = [JoinCase(case.ref, urgent=newly_urgent, reopen_until=until)]
+    if newly_urgent:  # not a second acknowledgement: the emergency numbers, once
+        actions.append(Acknowledge(letter.sender.address, "acknowledgement_urgent"))
+    if says_something:
+        actions.append(_notify(plan, "notice_follow_up", case.lease, context))
+    inbox = newly_urgent or _rings(verdict)
+    actions.append(Shelve(Folder.INBOX if inbox else FOLDER_OF[case.label], flagged=newly_urgent))
+    return _quiet(replace(plan, actions=tuple(actions), silence="follow-up"), context)
+
+
+# --- a new matter
+
+
+def _new_matter(plan: Plan, letter: Letter, context: Context) -> Plan:
+    verdict = _matter(plan.verdict, plan.identity)
+    plan = replace(plan, verdict=verdict)
+    if verdict.label is Label.OFF_TOPIC:
+        return _off_topic(plan, context)
+    to_sort = verdict.confidence < context.policy.threshold
+    due_at = _due(verdict, letter, _calendar(plan.identity, context), context, strict=to_sort)
+    case = OpenCase(verdict.label, due_at, verdict.urgent, to_sort, related=_related(context))
+    template = _acknowledgement(verdict, plan.identity, to_sort=to_sort)
+    actions: list[Action] = [case]
+    silence = _silence(verdict, plan.identity, context)
+    if not silence:
+        actions.append(Acknowledge(letter.sender.address, template))
+    if _is_noticed(plan, case, context):
+        actions.append(_notify(plan, "notice_case", plan.identity.lease, context))
+    stays = verdict.urgent or to_sort or _rings(verdict)
+    actions.append(Shelve(Folder.INBOX if stays else FOLDER_OF[verdict.label], flagged=verdict.urgent))
+    return _quiet(replace(plan, actions=tuple(actions), silence=silence), context)
+
+
+def _matter(verdict: Verdict, identity: Identity) -> Verdict:
+    """The label that a case would have.
+
+    An owner's letter is never off topic, nor an institution's; then the second reading counts.
+    """
+    if verdict.label is not Label.OFF_TOPIC or verdict.automated:
+        return verdict
+    if identity.party is Role.OWNER:
+        return replace(verdict, label=_second(verdict, Label.REQUEST))
+    if Alert.INSTITUTION in verdict.alerts:
+        return replace(verdict, label=_second(verdict, Label.COMPLAINT))
+    return verdict
+
+
+def _second(verdict: Verdict, otherwise: Label) -> Label:
+    second = verdict.runner_up
+    return otherwise if second is None or second is Label.OFF_TOPIC else second
+
+
+def _off_topic(plan: Plan, context: Context) -> Plan:
+    """Nothing to answer; but what a person wrote is shown to a person."""
+    shelve = Shelve(Folder.OFF_TOPIC)
+    if plan.verdict.automated:
+        return _quiet(replace(plan, actions=(shelve,), silence="robot"), context)
+    notice = _notify(plan, "notice_letter", plan.identity.lease, context)
+    actions = (notice, shelve) if _reads_notices(plan, context) else (shelve,)
+    return _quiet(replace(plan, actions=actions, silence="off-topic"), context)
+
+
+def _shelve_robot() -> tuple[Action, ...]:
+    return (Shelve(Folder.OFF_TOPIC),)
+
+
+def _acknowledgement(verdict: Verdict, identity: Identity, *, to_sort: bool) -> str:
+    """Which mail of templates/mails; the first that fits, danger before all."""
+    if verdict.urgent:
+        return "acknowledgement_urgent"
+    if Alert.DEATH in verdict.alerts or Alert.VIOLENCE in verdict.alerts:
+        return "acknowledgement_care"
+    if verdict.label is Label.DEPARTURE and not to_sort and identity.party is not Role.OWNER:
+        registered = verdict.registered
+        return "acknowledgement_departure_registered" if registered else "acknowledgement_departure"
+    if identity.party is Role.OWNER:
+        return "acknowledgement_owner"
+    if identity.party not in TENANTS_SIDE:
+        return "acknowledgement_unknown"
+    return "acknowledgement_neutral" if to_sort else "acknowledgement"
+
+
+def _silence(verdict: Verdict, identity: Identity, context: Context) -> str:
+    """Why the sender hears nothing; '' when it is answered."""
+    if verdict.automated:
+        return "robot"
+    if Alert.INSTITUTION in verdict.alerts:
+        return "institution"
+    if identity.party is Role.OTHER:
+        return "other person"
+    if identity.party is Role.UNKNOWN and context.asked_before and not verdict.urgent:
+        return "asked before"
+    return ""
+
+
+# --- clocks, people, places
+
+
+def _due(verdict: Verdict, letter: Letter, calendar: Calendar, context: Context, *, strict: bool = False) -> datetime:
+    policy = context.policy
+    is_request = verdict.label is Label.REQUEST and not strict and Alert.INSTITUTION not in verdict.alerts
+    start, _ = deadlines.starting_at(letter.received_at, context.seen_at)
+    return deadlines.due(start, policy.request if is_request else policy.letter, calendar, policy.counting)
+
+
+def _calendar(identity: Identity, context: Context) -> Calendar:
+    site = context.directory.site_of(identity)
+    return context.calendars.get(site, context.calendars[""])
+
+
+def _rings(verdict: Verdict) -> bool:
+    """A death or violence is for a person at once: it stays where telephones ring."""
+    return Alert.DEATH in verdict.alerts or Alert.VIOLENCE in verdict.alerts
+
+
+def _related(context: Context) -> str | None:
+    """A case that it may belong to, for a person to confirm."""
+    candidates = (*context.signed, *context.known, *context.named, *context.recent)
+    return candidates[0].ref if candidates else None
+
+
+def _notify(plan: Plan, template: str, lease: str | None, context: Context) -> Notify:
+    urgent = plan.verdict.urgent or _rings(plan.verdict)
+    return Notify(_in_charge(plan.identity, lease, context), template, urgent, Alert.SENSITIVE not in plan.verdict.alerts)
+
+
+def _in_charge(identity: Identity, lease: str | None, context: Context) -> str | None:
+    """The manager of the person who writes, else of the case, else of the likeliest lease; None: the supervisor."""
+    if identity.manager is not None:
+        return identity.manager
+    likely = lease or (identity.suggestions[0].lease if identity.suggestions else None)
+    entry = context.directory.lease(likely) if likely is not None else None
+    return entry.manager if entry is not None else None
+
+
+def _is_noticed(plan: Plan, case: OpenCase, context: Context) -> bool:
+    """A manager who reads the shared mailbox hears only of what can't wait or is unsure."""
+    if _reads_notices(plan, context):
+        return True
+    alerts = plan.verdict.alerts
+    pressing = case.urgent or case.to_sort or case.label is Label.DEPARTURE
+    return pressing or bool(set(alerts) - {Alert.SENSITIVE})
+
+
+def _reads_notices(plan: Plan, context: Context) -> bool:
+    return _in_charge(plan.identity, plan.identity.lease, context) not in context.shared
+
+
+def _quiet(plan: Plan, context: Context) -> Plan:
+    """In observe mode nothing is sent and nothing moves: only the case remains."""
+    if not context.policy.observe:
+        return plan
+    kept = tuple(action for action in plan.actions if isinstance(action, OpenCase | JoinCase))
+    return replace(plan, actions=kept, silence="observe")
