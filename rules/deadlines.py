@@ -72,8 +72,9 @@ def starting_at(received_at: datetime, seen_at: datetime) -> tuple[datetime, boo
     A receipt more than 72 hours before first sight (a restored mailbox, a server's wrong date) or in the future starts
     at first sight; so does one a few minutes ahead, in silence: that is two clocks.
     """
-    if seen_at - received_at > LATEST_RECEIPT:
+    age = seen_at.astimezone(UTC) - received_at.astimezone(UTC)
+    if age > LATEST_RECEIPT:
         return seen_at, True
-    if received_at > seen_at:
-        return seen_at, received_at - seen_at > SKEW
+    if age < timedelta(0):
+        return seen_at, -age > SKEW
     return received_at, False

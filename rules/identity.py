@@ -20,7 +20,7 @@ class PersonEntry:
 
 @dataclass(frozen=True, slots=True)
 class LeaseEntry:
-    """A lease as the identification needs it; `manager` is the id of the one in charge, `left_on` a recorded departure."""
+    """A lease as identification needs it; `manager` is the id of the one in charge, `left_on` a recorded departure."""
 
     id: str
     mandate: str = ""
