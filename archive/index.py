@@ -1,0 +1,187 @@
+"""From a sidecar to the rows of the database, and never the other way.
+
+The tree is the truth: whatever the database says of a letter is written here, from the pli's sidecar alone. So the same code
+serves the letter that has just been filed, the roll-forward after a power cut, and a rebuild from the tree. Every row has a
+key of its own; indexing a sidecar twice changes nothing.
+"""
+
+import json
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+from archive.records import Case, Errand, Lease, Manager, Message, Outgoing, Owner, Receipt, Step
+
+Record = Mapping[str, Any]
+
+
+def is_indexed(digest: str) -> bool:
+    return bool(Message.select().where(Message.digest == digest).exists())
+
+
+def index_letter(record: Record, path: str, sidecar: str, now: datetime) -> None:
+    """Write everything that a received pli's sidecar says. Call it inside a write transaction."""
+    if is_indexed(record["digest"]):
+        return
+    _open_or_join(record)
+    _message(record, path, sidecar)
+    add_receipts(record["digest"], record["state"], record["sources"])
+    for said in record["plan"]["say"]:
+        _say(record, said, now)
+    _errands(record, record["sources"])
+
+
+def place(digest: str, path: str, sidecar: str) -> None:
+    """The pli now stands in the tree at these paths (relative to its root)."""
+    Message.update(path=path, sidecar=sidecar).where(Message.digest == digest).execute()
+
+
+def add_receipts(digest: str, state: str, sources: Iterable[Record]) -> int:
+    """Count sights of a letter; one that was counted is not counted again. Returns how many are new."""
+    rows = [
+        {"key": s["key"], "message": digest, "received_at": datetime.fromisoformat(s["received_at"]), "state": state}
+        for s in sources
+    ]
+    if not rows:
+        return 0
+    known = {r.key for r in Receipt.select(Receipt.key).where(Receipt.key.in_([row["key"] for row in rows]))}
+    new = [row for row in rows if row["key"] not in known]
+    if new:
+        Receipt.insert_many(new).execute()
+    return len(new)
+
+
+def _message(record: Record, path: str, sidecar: str) -> None:
+    Message.insert(
+        digest=record["digest"],
+        id=record["id"],
+        direction=record["direction"],
+        state=record["state"],
+        content_digest=record["content_digest"],
+        same_as=record["same_as"],
+        message_id=record["message_id"],
+        subject=record["subject"],
+        sender=record["from"],
+        received_at=datetime.fromisoformat(record["dates"]["received"]),
+        path=path,
+        sidecar=sidecar,
+        case=record["case"],
+        label=record["decision"].get("label", ""),
+        automated="automated" in record["decision"].get("flags", ()),
+        reason=record.get("reason", ""),
+    ).execute()
+
+
+# --- the case
+
+
+def _open_or_join(record: Record) -> None:
+    plan = record["plan"]
+    if plan.get("open"):
+        _open(record, plan["open"])
+    elif plan.get("join"):
+        _join(record, plan["join"])
+
+
+def _open(record: Record, opening: Record) -> None:
+    attachment, decision = record["attachment"], record["decision"]
+    received = datetime.fromisoformat(record["dates"]["received"])
+    Case.insert(
+        ref=record["case"],
+        label=opening["label"],
+        party=attachment["party"],
+        lease=_known(Lease, attachment["lease"]),
+        owner=_owner(attachment["owner"]),
+        manager=_known(Manager, attachment["manager"]),
+        subject=record["subject"],
+        sender=record["from"],
+        received_at=received,
+        due_at=datetime.fromisoformat(opening["due"]),
+        urgent=opening["urgent"],
+        to_sort=opening["to_sort"],
+        related=opening["related"],
+        confidence=decision.get("confidence", 0.0),
+        because=decision.get("because", ""),
+    ).on_conflict_ignore().execute()
+    Step.insert(case=record["case"], at=received, what="opened", message=record["digest"]).execute()
+
+
+def _join(record: Record, joining: Record) -> None:
+    received = datetime.fromisoformat(record["dates"]["received"])
+    Step.insert(case=record["case"], at=received, what="joined", message=record["digest"]).execute()
+    changes: dict[str, Any] = {}
+    if joining["urgent"]:
+        changes["urgent"] = True
+    if joining["reopen"]:
+        changes |= {"status": "open", "due_at": datetime.fromisoformat(joining["reopen"]), "answered_at": None}
+        Step.insert(case=record["case"], at=received, what="reopened", message=record["digest"]).execute()
+    if changes:
+        Case.update(**changes).where(Case.ref == record["case"]).execute()
+
+
+def _known(table: type[Lease] | type[Manager], key: str | None) -> str | None:
+    """A foreign key that still points somewhere: a sidecar may be older than the agency's lists."""
+    return key if key and table.select().where(table.id == key).exists() else None
+
+
+def _owner(name: str | None) -> int | None:
+    row = Owner.get_or_none(Owner.name == name) if name else None
+    return row.id if row is not None else None
+
+
+# --- what is said, what is moved
+
+
+def _say(record: Record, said: Record, now: datetime) -> None:
+    Outgoing.insert(
+        key=said["key"],
+        kind=said["kind"],
+        template=said["template"],
+        case=record["case"],
+        answers=record["digest"],
+        recipient=said["to"],
+        filed=said["kind"] == "acknowledgement",
+        automatic=said["kind"] == "acknowledgement",
+        created_at=now,
+        next_try_at=now,
+        details=json.dumps(said["details"], ensure_ascii=False, sort_keys=True),
+    ).on_conflict_ignore().execute()
+
+
+def _errands(record: Record, sources: Iterable[Record]) -> None:
+    for source in sources:
+        add_errand(record, source)
+
+
+def add_errand(record: Record, source: Record) -> None:
+    """Move (and flag) one copy of a letter in the mailbox where it was seen; nothing when it stays as it is."""
+    shelf = record["plan"].get("shelve")
+    if not shelf or not source.get("mailbox"):
+        return
+    stays = shelf["folder"] == "inbox" or not shelf["move"]
+    if stays and not shelf["flagged"]:
+        return
+    Errand.insert(
+        key=f"shelve/{source['key']}",
+        kind="flag" if stays else "move",
+        mailbox=source["mailbox"],
+        folder=source["folder"],
+        uidvalidity=source["uidvalidity"],
+        uid=source["uid"],
+        target=shelf["folder"],
+        flagged=shelf["flagged"],
+        message=record["digest"],
+        message_id=record["message_id"],
+    ).on_conflict_ignore().execute()
+
+
+# --- a mail of ours, filed before it goes
+
+
+def index_sent(record: Record, path: str, sidecar: str) -> None:
+    """Write what the sidecar of a mail of ours says: its message, and the row of the outbox that will send these bytes."""
+    if not is_indexed(record["digest"]):
+        _message(record, path, sidecar)
+    Outgoing.update(digest=record["digest"], message_id=record["message_id"]).where(
+        Outgoing.key.in_(list(record["said"]))
+    ).execute()

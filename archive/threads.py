@@ -1,0 +1,87 @@
+"""Which followed cases a letter may belong to: questions to the database, no decision.
+
+The decision (`rules.decide`) takes these views and says which of them counts.
+"""
+
+import re
+from collections.abc import Iterable
+
+from archive.records import Case, Contact, Message, Outgoing, Person
+from rules.letter import Label, normalise_address
+from rules.plan import CaseView, Role
+
+REFERENCE = re.compile(r"\bVM-\d{4}-\d{6,}\b", re.IGNORECASE)
+MOST = 3  # views of one kind: a manager reads no longer list
+
+
+def by_reference(refs: Iterable[str]) -> tuple[CaseView, ...]:
+    """The cases of these references, in that order; unknown ones are left out."""
+    wanted = list(dict.fromkeys(ref.upper() for ref in refs))[:MOST]
+    found = {case.ref: case for case in Case.select().where(Case.ref.in_(wanted))} if wanted else {}
+    return tuple(view(found[ref]) for ref in wanted if ref in found)
+
+
+def by_messages(message_ids: Iterable[str]) -> tuple[CaseView, ...]:
+    """The cases of messages that we hold, by Message-ID."""
+    wanted = [i for i in dict.fromkeys(message_ids) if i]
+    if not wanted:
+        return ()
+    rows = Message.select(Message.case).where(Message.message_id.in_(wanted), Message.case.is_null(False)).tuples()
+    return by_reference(ref for (ref,) in rows)
+
+
+def in_subject(subject: str) -> tuple[CaseView, ...]:
+    """The cases whose reference stands in a subject."""
+    return by_reference(REFERENCE.findall(subject))
+
+
+def open_of(sender: str) -> tuple[CaseView, ...]:
+    """The cases that an address has open, newest first."""
+    query = (
+        Case.select()
+        .where(Case.sender == normalise_address(sender), Case.status.in_(["open", "waiting"]))
+        .order_by(Case.received_at.desc())
+        .limit(MOST)
+    )
+    return tuple(view(case) for case in query) if sender else ()
+
+
+def was_asked(sender: str) -> bool:
+    """This address was asked for its lease reference, in a case that is still open."""
+    query = (
+        Outgoing.select()
+        .join(Case, on=(Outgoing.case == Case.ref))
+        .where(
+            Outgoing.recipient == sender,
+            Outgoing.template == "acknowledgement_unknown",
+            Case.status.in_(["open", "waiting"]),
+        )
+    )
+    return bool(query.exists())
+
+
+def view(case: Case) -> CaseView:
+    return CaseView(
+        ref=case.ref,
+        label=Label(case.label),
+        status=case.status,
+        lease=case.lease_id,
+        urgent=case.urgent,
+        participants=_participants(case),
+    )
+
+
+def _participants(case: Case) -> frozenset[str]:
+    """Who wrote in a case, and the tenants of its lease."""
+    wrote = {m.sender for m in Message.select(Message.sender).where(Message.case == case.ref, Message.direction == "in")}
+    tenants = (
+        Contact.select(Contact.value)
+        .join(Person, on=(Contact.person == Person.id))
+        .where(
+            Person.lease == case.lease_id,
+            Person.role.in_([Role.TENANT, Role.CO_TENANT]),
+            Contact.kind == "email",
+        )
+    )
+    named = {c.value for c in tenants} if case.lease_id else set()
+    return frozenset(wrote | named | {case.sender}) - {""}

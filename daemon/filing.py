@@ -1,0 +1,305 @@
+"""From a plan to a pli: the documents to file, where, and the sidecar that says everything about them.
+
+The sidecar is written before the database and can rebuild it, so what the plan sets in motion stands in it whole, under
+`plan`: the case that it opens or joins, what is said to whom under which key, and where the letter goes in the mailbox.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from archive import names
+from archive.incoming import Arrival
+from archive.tree import Document, Pli
+from rules import deadlines
+from rules.calendar import Calendar
+from rules.identity import Directory
+from rules.letter import Alert, Letter, normalise_address
+from rules.plan import Acknowledge, Folder, Identity, JoinCase, Notify, OpenCase, Plan, Shelve
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """What filing needs to know of the agency. `calendars` are keyed by site, the agency's own under `""`."""
+
+    directory: Directory
+    calendars: Mapping[str, Calendar]
+    timezone: ZoneInfo
+    supervisor: str  # hears what nobody is in charge of; "" when nobody does
+    emails: Mapping[str, str]  # of the managers, by id
+    moves: Mapping[str, bool]  # mailbox name -> its letters are moved
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A letter that was read and decided upon. `ref` is the case that it opens (reserved) or joins."""
+
+    letter: Letter
+    raw: bytes
+    arrivals: tuple[Arrival, ...]
+    plan: Plan
+    ref: str | None
+
+
+def letter_pli(opened: Opened, house: House) -> Pli:
+    """The pli of a received letter, attachments extracted."""
+    letter, plan = opened.letter, opened.plan
+    said = _says(opened, house)
+    record = _letter_record(letter, opened.arrivals) | {
+        "case": opened.ref,
+        "decision": _decision(plan),
+        "attachment": _attachment(plan.identity, house),
+        "plan": _effects(plan, opened.arrivals, house) | {"say": said},
+        "said": [one["key"] for one in said],
+    }
+    folder = folder_of(plan.identity, letter.received_at, house)
+    return Pli(letter.digest, folder, _title(letter, house), _documents(opened), record)
+
+
+def copy_pli(letter: Letter, raw: bytes, arrivals: Sequence[Arrival], first: Mapping[str, Any], house: House) -> Pli:
+    """The pli of a letter that came again by another way: filed as a copy of the first; it opens and says nothing.
+
+    `first` holds the `case`, `digest`, `label`, `folder` (components) and `shelve` of the letter that it repeats.
+    """
+    shelve = first["shelve"]
+    record = _letter_record(letter, arrivals) | {
+        "case": first["case"],
+        "same_as": first["digest"],
+        "state": "duplicate",
+        "decision": {"label": first["label"]},
+        "attachment": {},
+        "plan": {"say": [], "shelve": shelve and shelve | {"flagged": False}},
+        "said": [],
+    }
+    return Pli(letter.digest, first["folder"], _title(letter, house), (_original(raw),), record)
+
+
+def quarantine_pli(letter: Letter, raw: bytes, arrivals: Sequence[Arrival], reason: str, case: str, house: House, due: datetime) -> Pli:
+    """The pli of a letter that broke us, with the minimal case that makes its deadline run."""
+    said = []
+    if house.supervisor:
+        said = [_notice(f"quarantine/{letter.digest}", "notice_quarantine", house.supervisor, {"reason": reason})]
+    opening = {"label": "reclamation/autre", "due": due.isoformat(), "urgent": False, "to_sort": True, "related": None}
+    record = _letter_record(letter, arrivals) | {
+        "case": case,
+        "state": "quarantined",
+        "reason": reason,
+        "decision": {"label": "", "flags": [], "alerts": [], "confidence": 0.0, "because": "", "due": due.isoformat()},
+        "attachment": {"party": "unknown", "lease": None, "owner": None, "manager": None},
+        "plan": {"open": opening, "say": said, "shelve": _shelf(Folder.QUARANTINE, arrivals, house)},
+        "said": [one["key"] for one in said],
+    }
+    return Pli(letter.digest, ("_ged", "quarantaine"), _title(letter, house), (_original(raw),), record)
+
+
+def folder_of(identity: Identity, received_at: datetime, house: House) -> tuple[str, ...]:
+    """Where in the tree: under the lease when it is certain, under the owner, else by day among the unattached."""
+    local = received_at.astimezone(house.timezone)
+    lease = house.directory.lease(identity.lease) if identity.lease else None
+    if lease is not None:
+        tenant = next(iter(lease.people), None)
+        label = f"{tenant.last_name.upper()} {tenant.first_name}".strip() if tenant else ""
+        return names.lease_folder(
+            lease.property_code, lease.property_name, lease.city, lease.lot, lease.id, label, local.year
+        )
+    if identity.owner:
+        return names.owner_folder(identity.owner, local.year)
+    return names.unattached_folder(local.date())
+
+
+def _title(letter: Letter, house: House) -> str:
+    return names.title(letter.received_at.astimezone(house.timezone), "Reçu", letter.subject)
+
+
+# --- the sidecar
+
+
+def _letter_record(letter: Letter, arrivals: Sequence[Arrival]) -> dict[str, Any]:
+    """What the letter itself says, whatever we think of it."""
+    return {
+        "digest": letter.digest,
+        "content_digest": letter.content_digest,
+        "direction": "in",
+        "state": "filed",
+        "same_as": None,
+        "source": source_of(arrivals[0]),
+        "sources": [source_of(arrival) for arrival in arrivals],
+        "dates": {
+            "received": letter.received_at.isoformat(),
+            "header": letter.date.isoformat() if letter.date else None,
+        },
+        "from": normalise_address(letter.sender.address),
+        "to": [address.address for address in (*letter.to, *letter.cc)],
+        "subject": letter.subject,
+        "message_id": letter.message_id,
+        "references": list(letter.references or letter.in_reply_to),
+        "defects": list(letter.defects),
+        "kind": "letter",
+        "replaces": None,
+        "retention": None,
+    }
+
+
+def source_of(arrival: Arrival) -> dict[str, Any]:
+    """An arrival as a sidecar tells it."""
+    return {
+        "key": arrival.key,
+        "received_at": arrival.received_at.isoformat(),
+        "mailbox": arrival.mailbox,
+        "folder": arrival.folder,
+        "uidvalidity": arrival.uidvalidity,
+        "uid": arrival.uid,
+        "lmtp_id": arrival.lmtp_id,
+    }
+
+
+def _decision(plan: Plan) -> dict[str, Any]:
+    verdict = plan.verdict
+    flags = ("urgent", "registered", "automated")
+    opening = _first(plan, OpenCase)
+    return {
+        "label": str(verdict.label),
+        "flags": [flag for flag in flags if getattr(verdict, flag)],
+        "alerts": [str(alert) for alert in verdict.alerts],
+        "confidence": round(verdict.confidence, 4),
+        "because": verdict.because,
+        "runner_up": str(verdict.runner_up) if verdict.runner_up else None,
+        "due": opening.due_at.isoformat() if opening else None,
+        "silence": plan.silence,
+    }
+
+
+def _attachment(identity: Identity, house: House) -> dict[str, Any]:
+    """To whom and what the pli is attached, and how sure that is."""
+    lease = house.directory.lease(identity.lease) if identity.lease else None
+    return {
+        "party": str(identity.party),
+        "name": identity.name,
+        "lease": identity.lease,
+        "lot": lease.lot if lease else None,
+        "property": lease.property_name if lease else None,
+        "owner": identity.owner,
+        "manager": identity.manager,
+        "method": identity.method,
+        "suggestions": [{"lease": s.lease, "score": s.score, "reasons": list(s.reasons)} for s in identity.suggestions],
+    }
+
+
+def _effects(plan: Plan, arrivals: Sequence[Arrival], house: House) -> dict[str, Any]:
+    effects: dict[str, Any] = {}
+    for action in plan.actions:
+        match action:
+            case OpenCase():
+                effects["open"] = {
+                    "label": str(action.label),
+                    "due": action.due_at.isoformat(),
+                    "urgent": action.urgent,
+                    "to_sort": action.to_sort,
+                    "related": action.related,
+                }
+            case JoinCase():
+                until = action.reopen_until
+                effects["join"] = {"urgent": action.urgent, "reopen": until.isoformat() if until else None}
+            case Shelve():
+                effects["shelve"] = _shelf(action.folder, arrivals, house, flagged=action.flagged)
+            case Acknowledge() | Notify():
+                pass  # said, not done: see _says
+    return effects
+
+
+def _shelf(folder: Folder, arrivals: Sequence[Arrival], house: House, *, flagged: bool = False) -> dict[str, Any]:
+    boxes = {arrival.mailbox for arrival in arrivals if arrival.mailbox}
+    return {"folder": str(folder), "flagged": flagged, "move": all(house.moves.get(box, True) for box in boxes)}
+
+
+# --- what is said
+
+
+def _says(opened: Opened, house: House) -> list[dict[str, Any]]:
+    said = []
+    for action in opened.plan.actions:
+        match action:
+            case Acknowledge():
+                said.append(_acknowledgement(action, opened, house))
+            case Notify():
+                to = house.emails.get(action.manager or "", house.supervisor)
+                if to:
+                    said.append(_notice_of(action, to, opened))
+            case OpenCase() | JoinCase() | Shelve():
+                pass
+    return said
+
+
+def _acknowledgement(action: Acknowledge, opened: Opened, house: House) -> dict[str, Any]:
+    joined = _first(opened.plan, JoinCase) is not None
+    return {
+        "key": f"{'danger' if joined else 'ack'}/{opened.ref}",
+        "kind": "acknowledgement",
+        "template": action.template,
+        "to": action.to,
+        "details": {
+            "gist": opened.plan.gist,
+            "urgent": opened.plan.verdict.urgent,
+            "promise": _promise(opened.plan, house),
+        },
+    }
+
+
+def _promise(plan: Plan, house: House) -> dict[str, str] | None:
+    """The day and half-day to announce, on the clock of the office in charge."""
+    opening = _first(plan, OpenCase)
+    if opening is None:
+        return None
+    calendar = house.calendars.get(house.directory.site_of(plan.identity), house.calendars[""])
+    promise = deadlines.promise(opening.due_at, calendar)
+    return {"day": promise.day.isoformat(), "half": promise.half}
+
+
+def _notice_of(action: Notify, to: str, opened: Opened) -> dict[str, Any]:
+    plan = opened.plan
+    key = f"{action.template}/{opened.letter.digest}"
+    details = {
+        "gist": plan.gist,
+        "urgent": action.urgent,
+        "attach": action.attach,
+        "silence": plan.silence,
+        "decision": _decision(plan),
+        "suggestions": [{"lease": s.lease, "reasons": list(s.reasons)} for s in plan.identity.suggestions[:3]],
+        "party": str(plan.identity.party),
+        "name": plan.identity.name,
+    }
+    return _notice(key, action.template, to, details)
+
+
+def _notice(key: str, template: str, to: str, details: Mapping[str, Any]) -> dict[str, Any]:
+    return {"key": key, "kind": "notice", "template": template, "to": to, "details": dict(details)}
+
+
+def _first(plan: Plan, kind: type[Any]) -> Any | None:
+    return next((action for action in plan.actions if isinstance(action, kind)), None)
+
+
+# --- the documents
+
+
+def _original(raw: bytes) -> Document:
+    return Document("", "original", "message/rfc822", raw)
+
+
+def _documents(opened: Opened) -> tuple[Document, ...]:
+    """The mail byte for byte, then its attachments as derived copies.
+
+    Pictures shown inside the text stay in the mail, and so does whatever comes with medical or social papers: one place
+    less to protect.
+    """
+    original = _original(opened.raw)
+    if Alert.SENSITIVE in opened.plan.verdict.alerts:
+        return (original,)
+    extracted = (
+        Document(attachment.name, "attachment", attachment.media_type, attachment.content)
+        for attachment in opened.letter.attachments
+        if attachment.content and not attachment.inline
+    )
+    return (original, *extracted)

@@ -1,0 +1,285 @@
+"""The one path that every letter follows: read it, decide, file it, record it.
+
+Letters wait in `incoming/` and are worked through in groups: one transaction, a few fsyncs for all of them. Within a group the
+order for each letter is never broken: durable, decided, in the tree, in the database, and only then out of `incoming/`. A
+group that fails is tried again one letter at a time, so that a bad letter stops nobody else; a letter that fails three times
+goes to quarantine, with a minimal case so that its deadline runs.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from pathlib import PurePosixPath
+from typing import Any
+
+from archive import index, threads
+from archive.database import reserve_case_numbers, writing
+from archive.incoming import Arrival, Incoming
+from archive.records import Errand, Message
+from archive.tree import Filed, Pli, Tree
+from daemon import filing, log
+from daemon.errors import Temporary
+from daemon.filing import House, Opened
+from daemon.identifiers import Signer
+from daemon.parse import parse
+from rules.decide import Context, Policy, decide
+from rules.letter import Letter, normalise_address
+from rules.plan import JoinCase, OpenCase
+
+GROUP = 50  # letters in hand at once
+LOCK_WAIT = 30.0  # seconds to wait for another process that writes the tree
+MOST_TRIES = 3
+
+
+@dataclass(slots=True)
+class Desk:
+    """Where letters are worked on: the places, and what the agency knows and has set.
+
+    `policy_of` gives the policy of the mailbox that a letter came to; `house` is reloaded after an import.
+    """
+
+    incoming: Incoming
+    tree: Tree
+    signer: Signer
+    house: Callable[[], House]
+    policy_of: Callable[[Sequence[Arrival]], Policy]
+    own: frozenset[str]
+    shared: Callable[[], frozenset[str]]
+    clock: Callable[[], datetime]
+    numbers: "CaseNumbers"
+
+
+class CaseNumbers:
+    """Case references, reserved some at a time in a transaction of their own and given out one by one."""
+
+    def __init__(self) -> None:
+        self._free: dict[int, list[str]] = {}
+
+    def reserve(self, year: int, count: int) -> None:
+        free = self._free.setdefault(year, [])
+        if len(free) < count:
+            free += reserve_case_numbers(year, count - len(free))
+
+    def next(self, year: int) -> str:
+        return self._free[year].pop(0)
+
+
+# --- the work
+
+
+def work(desk: Desk, should_stop: Callable[[], bool] = lambda: False) -> int:
+    """Work through `incoming/` until it is empty, or somebody says stop. Returns how many letters were done."""
+    done = 0
+    left: set[str] = set()  # tried in this pass without success
+    while not should_stop():
+        waiting = [digest for digest in desk.incoming.waiting(GROUP + len(left)) if digest not in left]
+        if not waiting:
+            break
+        finished = _group(desk, waiting[:GROUP])
+        left |= set(waiting[:GROUP]) - finished
+        done += len(finished)
+    return done
+
+
+def resume(desk: Desk) -> int:
+    """After a death: roll the tree forward into the database, then take what was in hand one letter at a time."""
+    with desk.tree.lock(LOCK_WAIT):
+        recovered = desk.tree.recover(desk.clock())
+        with writing():
+            for filed in recovered:
+                roll_forward(filed, desk.clock())
+        desk.tree.settle(recovered)
+    suspects = desk.incoming.interrupted()
+    desk.incoming.release()
+    alone = len(suspects) == 1
+    for digest in suspects:
+        if alone and desk.incoming.count_try(digest) >= MOST_TRIES:
+            _quarantine(desk, digest, "the process died three times with this letter in hand")
+        else:
+            _group(desk, [digest])
+    return len(recovered)
+
+
+def roll_forward(filed: Filed, now: datetime) -> None:
+    """Write to the database what a sidecar says and a power cut kept from it."""
+    if filed.record["direction"] == "in":
+        index.index_letter(filed.record, filed.path, filed.sidecar, now)
+    else:
+        index.index_sent(filed.record, filed.path, filed.sidecar)
+
+
+def _group(desk: Desk, digests: Sequence[str]) -> set[str]:
+    """Process a group; when it fails, each of its letters alone. Returns those that are finished."""
+    desk.incoming.take(digests)
+    try:
+        _process(desk, digests)
+    except Temporary:
+        raise
+    except Exception as error:  # noqa: BLE001  the loop's: one bad letter must not stop the others
+        desk.incoming.release()
+        if len(digests) == 1:
+            return _failed(desk, digests[0], error)
+        return {done for digest in digests for done in _group(desk, [digest])}
+    desk.incoming.release()
+    return set(digests)
+
+
+def _failed(desk: Desk, digest: str, error: Exception) -> set[str]:
+    """A letter that raised: tried again at once, twice, then put aside with its reason."""
+    log.letter_failed(digest, error)
+    if desk.incoming.count_try(digest) < MOST_TRIES:
+        return _group(desk, [digest])
+    _quarantine(desk, digest, f"{type(error).__name__}: {error}")
+    return {digest}
+
+
+def _process(desk: Desk, digests: Sequence[str]) -> None:
+    opened = {digest: desk.incoming.read(digest) for digest in digests}
+    now = desk.clock()
+    desk.numbers.reserve(now.year, len(digests))
+    with desk.tree.lock(LOCK_WAIT):
+        with writing():
+            plis = [pli for digest, (raw, arrivals) in opened.items() if (pli := _open(desk, digest, raw, arrivals))]
+            filed = desk.tree.file(plis, now, "vaguemestre")
+            for one in filed:
+                index.place(one.digest, one.path, one.sidecar)
+        desk.tree.settle(filed)
+    desk.incoming.done(digests)
+    for one in filed:
+        log.letter_filed(one)
+
+
+def _open(desk: Desk, digest: str, raw: bytes, arrivals: tuple[Arrival, ...]) -> Pli | None:
+    """Read one letter, decide, and write its rows; None when it was here before."""
+    known = Message.get_or_none(Message.digest == digest)
+    if known is not None and known.state != "retry":
+        _seen_again(known, arrivals)
+        return None
+    letter = _read(raw, arrivals)
+    first = _same_letter(letter)
+    house = desk.house()
+    if first is not None:
+        pli = filing.copy_pli(letter, raw, arrivals, first, house)
+        log.duplicate_seen(letter.digest, first["digest"])
+    else:
+        pli = _decided(desk, letter, raw, arrivals, house, known)
+    index.index_letter(pli.record | {"digest": digest, "id": digest[:8]}, "", "", desk.clock())
+    return pli
+
+
+def _decided(
+    desk: Desk, letter: Letter, raw: bytes, arrivals: tuple[Arrival, ...], house: House, known: Message | None
+) -> Pli:
+    plan = decide(letter, _context(desk, letter, arrivals, house))
+    ref = _reference(desk, plan.actions, known)
+    return filing.letter_pli(Opened(letter, raw, arrivals, plan, ref), house)
+
+
+def _reference(desk: Desk, actions: Sequence[object], known: Message | None) -> str | None:
+    for action in actions:
+        match action:
+            case JoinCase():
+                return action.ref
+            case OpenCase() if known is not None and known.case_id:
+                return str(known.case_id)
+            case OpenCase():
+                return desk.numbers.next(desk.clock().year)
+    return None
+
+
+def _read(raw: bytes, arrivals: Sequence[Arrival]) -> Letter:
+    first = arrivals[0]
+    return parse(
+        raw,
+        received_at=first.received_at,
+        envelope_sender=first.envelope_sender,
+        envelope_recipients=first.envelope_recipients,
+    )
+
+
+# --- the same letter again
+
+
+def _seen_again(known: Message, arrivals: Sequence[Arrival]) -> None:
+    """The same bytes: counted, and shelved like the first, unless a person has put it back."""
+    sources = [filing.source_of(arrival) for arrival in arrivals]
+    new = index.add_receipts(known.digest, "duplicate", sources)
+    if not new:
+        return
+    log.duplicate_seen(known.digest, known.digest)
+    first = Errand.get_or_none(Errand.message == known.digest, Errand.kind == "move")
+    if first is None:
+        return
+    for source in sources:
+        put_back = source["mailbox"] == first.mailbox and first.state == "done"
+        if not put_back:
+            index.add_errand(_shelved_like(known, first), source)
+
+
+def _shelved_like(known: Message, first: Errand) -> dict[str, Any]:
+    shelve = {"folder": first.target, "flagged": first.flagged, "move": True}
+    return {"digest": known.digest, "message_id": known.message_id, "plan": {"shelve": shelve}}
+
+
+def _same_letter(letter: Letter) -> Mapping[str, Any] | None:
+    """The first of which this letter is a copy with other trace headers."""
+    first = Message.get_or_none(Message.content_digest == letter.content_digest, Message.state == "filed")
+    if first is None:
+        return None
+    errand = Errand.get_or_none(Errand.message == first.digest, Errand.kind == "move")
+    shelve = {"folder": errand.target, "flagged": errand.flagged, "move": True} if errand else None
+    folder = PurePosixPath(first.path).parts[:-1]
+    return {"case": first.case_id, "digest": first.digest, "label": first.label, "folder": folder, "shelve": shelve}
+
+
+# --- what the decision needs to know
+
+
+def _context(desk: Desk, letter: Letter, arrivals: Sequence[Arrival], house: House) -> Context:
+    answered = (*letter.in_reply_to, *reversed(letter.references))
+    signed = [ref for message_id in answered if (ref := desk.signer.case_of(message_id))]
+    sender = normalise_address(letter.sender.address)
+    return Context(
+        directory=house.directory,
+        calendars=house.calendars,
+        seen_at=min(arrival.seen_at for arrival in arrivals),
+        own=desk.own,
+        policy=desk.policy_of(arrivals),
+        shared=desk.shared(),
+        signed=threads.by_reference(signed),
+        known=threads.by_messages(answered),
+        named=threads.in_subject(letter.subject),
+        recent=threads.open_of(sender),
+        asked_before=threads.was_asked(sender),
+    )
+
+
+# --- quarantine
+
+
+def _quarantine(desk: Desk, digest: str, reason: str) -> None:
+    """File the bytes apart, with the reason and a case, so that a person reads it in time."""
+    raw, arrivals = desk.incoming.read(digest)
+    now = desk.clock()
+    letter = _what_can_be_read(raw, arrivals, digest)
+    desk.numbers.reserve(now.year, 1)
+    due = letter.received_at + timedelta(hours=72)
+    pli = filing.quarantine_pli(letter, raw, arrivals, reason, desk.numbers.next(now.year), desk.house(), due)
+    with desk.tree.lock(LOCK_WAIT):
+        with writing():
+            index.index_letter(pli.record | {"digest": digest, "id": digest[:8]}, "", "", now)
+            filed = desk.tree.file([pli], now, "vaguemestre")
+            index.place(digest, filed[0].path, filed[0].sidecar)
+        desk.tree.settle(filed)
+    desk.incoming.done([digest])
+    log.letter_quarantined(digest, reason)
+
+
+def _what_can_be_read(raw: bytes, arrivals: Sequence[Arrival], digest: str) -> Letter:
+    """A letter from whatever the parser makes of its head; an empty one when even that breaks."""
+    blank = Letter(digest=digest, received_at=arrivals[0].received_at, size=len(raw))
+    try:
+        head = _read(raw[: 16 * 1024].partition(b"\r\n\r\n")[0] + b"\r\n\r\n", arrivals)
+    except Exception:  # noqa: BLE001  this letter has broken us before
+        return blank
+    return replace(blank, sender=head.sender, subject=head.subject, message_id=head.message_id)
