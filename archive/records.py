@@ -1,7 +1,7 @@
 """Every table, and nothing else.
 
-Times are stored as UTC text of fixed width, which sorts as it reads on both engines; money as whole cents. `database` is a
-proxy: `archive.database.open_database` decides which engine stands behind it.
+Times are stored as UTC text of fixed width, which sorts as it reads on both engines; money as whole cents. `database`
+is a proxy: `archive.database.open_database` decides which engine stands behind it.
 """
 
 from datetime import UTC, date, datetime
@@ -13,7 +13,6 @@ from peewee import (
     BigIntegerField,
     BlobField,
     BooleanField,
-    CharField,
     CompositeKey,
     DatabaseProxy,
     Field,
@@ -27,7 +26,26 @@ from peewee import (
 database = DatabaseProxy()
 
 
-class InstantField(Field):  # type: ignore[misc]
+class ProseField(TextField):
+    """Text as a correspondent wrote it, less what an engine refuses: NUL (PostgreSQL), lone surrogates (both)."""
+
+    def db_value(self, value: str | None) -> str | None:
+        return None if value is None else value.replace("\0", "").encode("utf-8", "replace").decode()
+
+
+class LineField(ProseField):
+    """A name, a key, an address: text short enough for an index (PostgreSQL takes 2,704 bytes).
+
+    It is cut the same way when it is stored and when it is looked up. No length is declared: VARCHAR would make the two
+    engines disagree about a hostile Message-ID.
+    """
+
+    def db_value(self, value: str | None) -> str | None:
+        stored = super().db_value(value)
+        return None if stored is None else stored.encode()[:2000].decode("utf-8", "ignore")
+
+
+class InstantField(Field):
     """An aware datetime, kept as `2026-11-24T13:32:05.000000Z`."""
 
     field_type = "TEXT"
@@ -41,7 +59,7 @@ class InstantField(Field):  # type: ignore[misc]
         return None if value is None else datetime.fromisoformat(value)
 
 
-class DayField(Field):  # type: ignore[misc]
+class DayField(Field):
     """A calendar date, kept as `2026-11-24`."""
 
     field_type = "TEXT"
@@ -53,7 +71,7 @@ class DayField(Field):  # type: ignore[misc]
         return None if value is None else date.fromisoformat(value)
 
 
-class MoneyField(Field):  # type: ignore[misc]
+class MoneyField(Field):
     """Euros as a Decimal of two places, kept as whole cents. A third decimal is an error, never rounded."""
 
     field_type = "BIGINT"
@@ -71,7 +89,7 @@ class MoneyField(Field):  # type: ignore[misc]
         return None if value is None else Decimal(value).scaleb(-2)
 
 
-class Table(Model):  # type: ignore[misc]
+class Table(Model):
     class Meta:
         database = database
         legacy_table_names = False
@@ -83,47 +101,47 @@ class Table(Model):  # type: ignore[misc]
 class Manager(Table):
     """A gestionnaire. `works_in` is `own` (a notice for each case) or `shared` (reads the shared mailbox)."""
 
-    id = CharField(primary_key=True)
-    civility = CharField(default="")
-    last_name = CharField()
-    first_name = CharField(default="")
-    email = CharField()
-    phone = CharField(default="")
-    site = CharField(default="")
-    backup = CharField(null=True)
-    works_in = CharField(default="own")
+    id = LineField(primary_key=True)
+    civility = LineField(default="")
+    last_name = LineField()
+    first_name = LineField(default="")
+    email = LineField()
+    phone = LineField(default="")
+    site = LineField(default="")
+    backup = LineField(null=True)
+    works_in = LineField(default="own")
 
 
 class Property(Table):
     """A building. `code` (four digits) is given at its first import and names its folder for ever."""
 
-    code = CharField(primary_key=True)
-    name = CharField(unique=True)
-    address = CharField(default="")
-    postcode = CharField(default="")
-    city = CharField(default="")
+    code = LineField(primary_key=True)
+    name = LineField(unique=True)
+    address = LineField(default="")
+    postcode = LineField(default="")
+    city = LineField(default="")
     manager = ForeignKeyField(Manager, null=True, backref="properties")
 
 
 class Owner(Table):
     id = AutoField()
-    name = CharField(unique=True)
+    name = LineField(unique=True)
 
 
 class Mandate(Table):
     """A mandat de gestion: its number and whose it is."""
 
-    number = CharField(primary_key=True)
+    number = LineField(primary_key=True)
     owner = ForeignKeyField(Owner, backref="mandates")
 
 
 class Lease(Table):
     """A lease runs until a departure or its settlement: `end` is only the contract's term."""
 
-    id = CharField(primary_key=True)
+    id = LineField(primary_key=True)
     mandate = ForeignKeyField(Mandate, backref="leases")
     property = ForeignKeyField(Property, backref="leases")
-    lot = CharField(default="")
+    lot = LineField(default="")
     furnished = BooleanField(default=False)
     tense_zone = BooleanField(null=True)  # zone tendue, as the agency's software says
     start = DayField()
@@ -133,10 +151,10 @@ class Lease(Table):
     charges = MoneyField()
     other = MoneyField()
     deposit = MoneyField()
-    channel = CharField(default="post")  # of the monthly notice: email or post
+    channel = LineField(default="post")  # of the monthly notice: email or post
     consent_on = DayField(null=True)
     insurance_until = DayField(null=True)
-    payment = CharField(default="")
+    payment = LineField(default="")  # virement, prelevement, cheque, especes, carte, mandat, tiers
 
 
 class Person(Table):
@@ -145,11 +163,12 @@ class Person(Table):
     id = AutoField()
     lease = ForeignKeyField(Lease, null=True, backref="people", on_delete="CASCADE")
     owner = ForeignKeyField(Owner, null=True, backref="people", on_delete="CASCADE")
-    role = CharField()
-    civility = CharField(default="")
-    last_name = CharField(default="")
-    first_name = CharField(default="")
-    wording = CharField(default="")
+    role = LineField()
+    civility = LineField(default="")
+    last_name = LineField(default="")
+    first_name = LineField(default="")
+    wording = LineField(default="")
+    source = LineField(default="import")  # import, or who added this person: an import leaves those alone
 
 
 class Contact(Table):
@@ -158,22 +177,26 @@ class Contact(Table):
     id = AutoField()
     person = ForeignKeyField(Person, null=True, backref="contacts", on_delete="CASCADE")
     manager = ForeignKeyField(Manager, null=True, backref="contacts", on_delete="CASCADE")
-    kind = CharField()  # email, phone
-    value = CharField(index=True)
-    source = CharField(default="import")
+    kind = LineField()  # email, phone
+    value = LineField(index=True)
+    source = LineField(default="import")
 
 
 class Movement(Table):
-    """A line of the tenant account. One reference may carry several lines of one call: (reference, label) tells them apart."""
+    """A line of the tenant account.
+
+    One reference may carry several lines of one call, and stand in several accounts: lease, reference and label together
+    name a line.
+    """
 
     id = AutoField()
     lease = ForeignKeyField(Lease, backref="movements")
     day = DayField(index=True)
-    kind = CharField()  # appel, reglement, regularisation, avoir, frais
-    label = CharField()
+    kind = LineField()  # appel, reglement, regularisation, avoir, frais
+    label = LineField()
     debit = MoneyField()
     credit = MoneyField()
-    reference = CharField(index=True)
+    reference = LineField(index=True)
 
 
 # --- mail that came in
@@ -182,8 +205,8 @@ class Movement(Table):
 class Cursor(Table):
     """How far one folder of one mailbox was read: every UID up to `last_uid` is recorded."""
 
-    mailbox = CharField()
-    folder = CharField()
+    mailbox = LineField()
+    folder = LineField()
     uidvalidity = BigIntegerField()
     last_uid = BigIntegerField(default=0)
 
@@ -201,82 +224,82 @@ class CaseNumber(Table):
 class Case(Table):
     """A matter that is followed until it is answered. `ref` looks like VM-2026-000123."""
 
-    ref = CharField(primary_key=True)
-    label = CharField()
-    status = CharField(default="open", index=True)  # open, waiting, answered, closed
-    party = CharField()
+    ref = LineField(primary_key=True)
+    label = LineField()
+    status = LineField(default="open", index=True)  # open, waiting, answered, closed
+    party = LineField()
     lease = ForeignKeyField(Lease, null=True, backref="cases")
     owner = ForeignKeyField(Owner, null=True, backref="cases")
     manager = ForeignKeyField(Manager, null=True, backref="cases")
-    subject = TextField(default="")
-    sender = CharField()  # bare, lower case
+    subject = ProseField(default="")
+    sender = LineField(index=True)  # bare, lower case
     received_at = InstantField()
     due_at = InstantField(index=True)
     answered_at = InstantField(null=True)
     urgent = BooleanField(default=False)
     to_sort = BooleanField(default=False)
     confidence = FloatField(default=1.0)
-    because = TextField(default="")
-    related = CharField(null=True)  # a case that it may belong to
+    because = ProseField(default="")
+    related = LineField(null=True)  # a case that it may belong to
 
 
 class Step(Table):
-    """What happened to a case, in order: opened, joined, answered, bounced, relabelled... and the message that proves it."""
+    """What happened to a case, in order (opened, joined, answered, bounced...), and the message that proves it."""
 
     id = AutoField()
     case = ForeignKeyField(Case, backref="steps")
     at = InstantField()
-    what = CharField()
-    message = CharField(null=True)  # digest of the pli
-    detail = TextField(default="")
+    what = LineField()
+    message = LineField(null=True)  # digest of the pli
+    detail = ProseField(default="")
 
 
 class Message(Table):
     """A pli of the tree: a letter received or a message sent. `state` is filed, duplicate or quarantined."""
 
-    digest = CharField(primary_key=True)  # sha256 of the bytes, hex
-    id = CharField(index=True)  # its short form, as in file names
-    direction = CharField()  # in, out
-    state = CharField(default="filed")
-    content_digest = CharField(index=True, default="")
-    same_as = CharField(null=True)
-    message_id = CharField(index=True, default="")
-    subject = TextField(default="")
-    sender = CharField(default="", index=True)
+    digest = LineField(primary_key=True)  # sha256 of the bytes, hex
+    id = LineField(index=True)  # its short form, as in file names
+    direction = LineField()  # in, out
+    state = LineField(default="filed")
+    content_digest = LineField(index=True, default="")
+    same_as = LineField(null=True)
+    message_id = LineField(index=True, default="")
+    subject = ProseField(default="")
+    sender = LineField(default="", index=True)
     received_at = InstantField(index=True)
-    path = TextField()  # of the main document, relative to the tree
-    sidecar = TextField()
+    path = ProseField()  # of the main document, relative to the tree
+    sidecar = ProseField()
     case = ForeignKeyField(Case, null=True, backref="messages")
-    label = CharField(default="")
+    label = LineField(default="")
     automated = BooleanField(default=False)
-    reason = TextField(default="")  # of a quarantine
+    reason = ProseField(default="")  # of a quarantine
 
 
 class Receipt(Table):
     """One sight of a letter: where and when it reached us. `key` is `imap/box/folder/validity/uid` or `lmtp/id`."""
 
-    key = CharField(primary_key=True)
+    key = LineField(primary_key=True)
     message = ForeignKeyField(Message, backref="receipts")
     received_at = InstantField()
-    state = CharField()  # filed, duplicate, quarantined: seen is their sum
+    state = LineField()  # filed, duplicate, quarantined: seen is their sum
 
 
 class Errand(Table):
     """Something to do in an IMAP mailbox, afterwards and repeatably: move, flag, or append a copy."""
 
-    key = CharField(primary_key=True)
-    kind = CharField()  # move, append
-    mailbox = CharField(index=True)
-    folder = CharField(default="")  # where it stands
+    key = LineField(primary_key=True)
+    kind = LineField()  # move, append
+    mailbox = LineField(index=True)
+    folder = LineField(default="")  # where it stands
     uidvalidity = BigIntegerField(default=0)
     uid = BigIntegerField(default=0)
-    target = CharField()
+    target = LineField()
     flagged = BooleanField(default=False)
-    message = CharField()  # digest of the pli
-    message_id = CharField(default="")
-    state = CharField(default="waiting", index=True)  # waiting, doing, done, failed
+    message = LineField()  # digest of the pli
+    message_id = LineField(default="")
+    state = LineField(default="waiting", index=True)  # waiting, doing, done, failed
     tries = IntegerField(default=0)
-    error = TextField(default="")
+    error = ProseField(default="")
 
 
 # --- mail that goes out
@@ -286,30 +309,31 @@ class Outgoing(Table):
     """One thing to say to one person. The key is unique, so that a replay can't say it twice."""
 
     id = AutoField()
-    key = CharField(unique=True)
-    kind = CharField()  # acknowledgement, notice, ...: a mail of templates/mails
-    template = CharField()
+    key = LineField(unique=True)
+    kind = LineField()  # acknowledgement, notice, ...: a mail of templates/mails
+    template = LineField()
     case = ForeignKeyField(Case, null=True, backref="outgoing")
-    answers = CharField(null=True)  # digest of the letter that it answers
-    recipient = CharField()
+    answers = LineField(null=True)  # digest of the letter that it answers
+    recipient = LineField(index=True)
     filed = BooleanField()  # goes to a correspondent: it is filed in the tree before the first attempt
     automatic = BooleanField(default=True)  # counts for the caps, goes with a null sender
-    state = CharField(default="waiting", index=True)  # waiting, sending, uncertain, deferred, sent, failed, held
-    message_id = CharField(default="", index=True)
-    raw = BlobField(null=True)  # the frozen bytes; null until they are composed
-    digest = CharField(default="")
+    state = LineField(default="waiting", index=True)  # waiting, sending, uncertain, deferred, sent, failed, held
+    message_id = LineField(default="", index=True)
+    # The frozen bytes; null until they are composed. The name hides Model.raw(), which nobody here calls.
+    raw = BlobField(null=True)  # type: ignore[assignment]
+    digest = LineField(default="")
     created_at = InstantField()
     next_try_at = InstantField(index=True)
     tries = IntegerField(default=0)
     sent_at = InstantField(null=True)
-    error = TextField(default="")
-    details = TextField(default="{}")  # JSON: what the template needs beyond the case and the letter
+    error = ProseField(default="")
+    details = ProseField(default="{}")  # JSON: what the template needs beyond the case and the letter
 
 
 class Duty(Table):
     """Something owed at a time, once: `rent_notice/<lease>/<YYYY-MM>`, `digest/<manager>/<day>`."""
 
-    key = CharField(primary_key=True)
+    key = LineField(primary_key=True)
     due_at = InstantField(index=True)
     done_at = InstantField(null=True)
 
@@ -317,8 +341,8 @@ class Duty(Table):
 class Fact(Table):
     """A few single values: first start, last fetch, what `check` found."""
 
-    name = CharField(primary_key=True)
-    value = TextField()
+    name = LineField(primary_key=True)
+    value = ProseField()
 
 
 TABLES: tuple[type[Table], ...] = (
