@@ -76,7 +76,7 @@ class Context:
 def decide(letter: Letter, context: Context) -> Plan:
     """What this letter sets in motion."""
     signs = automatic(letter, context.own)
-    verdict = _judge(letter, signs)
+    verdict = _with_signs(classify(letter), signs)
     identity = context.directory.identify(letter, f"{letter.subject}\n{letter.text}")
     plan = Plan(verdict, identity, gist=gist(letter))
     if _is_old(letter, context):
@@ -91,11 +91,16 @@ def decide(letter: Letter, context: Context) -> Plan:
     return _new_matter(plan, letter, context)
 
 
-def _judge(letter: Letter, signs: Automatic | None) -> Verdict:
-    verdict = classify(letter)
+def judge(letter: Letter, own: frozenset[str] = frozenset()) -> Verdict:
+    """The verdict on a letter alone, without the agency: what `classify` prints."""
+    return _with_signs(classify(letter), automatic(letter, own))
+
+
+def _with_signs(verdict: Verdict, signs: Automatic | None) -> Verdict:
+    """A machine that its headers betray is one, whatever its text."""
     if signs is None or verdict.automated:
         return verdict
-    return replace(verdict, automated=signs.robot)
+    return replace(verdict, automated=signs.silences)
 
 
 def _is_old(letter: Letter, context: Context) -> bool:
