@@ -1,10 +1,53 @@
-"""The one configuration file, checked whole: every problem at once, each with its value and its cure."""
+"""The one configuration file: its sections and keys, what they default to, and how it is loaded.
 
+`load` reads everything and tells every problem at once; nothing here opens a connection. Times are timedeltas, paths
+absolute (relative ones are relative to the file). How values are written stands in `daemon/notation.py`, what is
+doubtful but stops nothing in `daemon/advice.py`.
+"""
+
+import tomllib
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    StrictBool,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
+
+from daemon.errors import ConfigError
+from daemon.notation import (
+    ClosedDays,
+    Count,
+    CredentialName,
+    DatabaseUrl,
+    Duration,
+    EmailAddress,
+    EnvironmentName,
+    FilePath,
+    Host,
+    Listen,
+    OpeningHours,
+    OptionalAddress,
+    Port,
+    Territory,
+    Text,
+    Timezone,
+    TokenUrl,
+    is_loopback,
+)
+from daemon.proofreading import broken_rules, shape_problems, syntax_problem
+from daemon.secrets import NAMES, Secret
+
+DEFAULT_PATH = Path("/etc/vaguemestre/vaguemestre.toml")
 
 
 class Section(BaseModel):
@@ -12,6 +55,8 @@ class Section(BaseModel):
 
 
 class Legal(Section):
+    """What loi Hoguet wants on every letter (décret 72-678 art. 92). Empty ones are warned of, and stop nothing."""
+
     card: str = ""
     issuer: str = ""
     activity: str = ""
@@ -22,103 +67,164 @@ class Legal(Section):
 class Office(Section):
     """A place with its own clock: the agency itself, or one of its further sites."""
 
-    name: str
-    timezone: str = "Europe/Paris"
-    holidays: str = "FR"
-    hours: str = "mon-fri 09:00-12:30, 14:00-18:00"
+    name: Text = Field(examples=["Cabinet Exemple"])
+    timezone: Timezone = "Europe/Paris"
+    holidays: Territory = "FR"
+    hours: OpeningHours = "mon-fri 09:00-12:30, 14:00-18:00"
     emergency_phone: str = ""
     phone: str = ""
     postal_address: str = ""
-    closed: tuple[str, ...] = ()
+    closed: tuple[ClosedDays, ...] = ()
 
 
 class Site(Office):
     """A further office; the `site` column of the managers names it. What it leaves out is the agency's."""
 
+    def within(self, agency: "Agency") -> Self:
+        """The same site, completed by the agency."""
+        left_out = Office.model_fields.keys() - self.model_fields_set - {"name"}
+        return self.model_copy(update={key: getattr(agency, key) for key in left_out})
+
 
 class Agency(Office):
-    address: str  # the e-mail address that tenants write to
-    code: str = "AG01"
-    supervisor: str = ""
-    accounting: str = ""
-    admin: str = ""
+    address: EmailAddress = Field(examples=["gestion@agence.test"])  # the one that tenants write to
+    code: Text = "AG01"
+    supervisor: OptionalAddress = ""
+    accounting: OptionalAddress = ""
+    admin: OptionalAddress = ""
     legal: Legal = Legal()
 
 
 class Storage(Section):
-    state: Path = Path("state")
-    database: str = "sqlite:///state/vaguemestre.db"
-    archive: Path = Path("GED")
+    model_config = ConfigDict(validate_default=True)
+
+    state: FilePath = Path("state")
+    database: DatabaseUrl = Field(default_factory=lambda data: f"sqlite:///{data.get('state', 'state')}/vaguemestre.db")
+    archive: FilePath = Path("GED")
+
+    @field_validator("archive")
+    @classmethod
+    def _apart(cls, archive: Path, info: ValidationInfo) -> Path:
+        state = info.data.get("state", Path())
+        if archive == state or archive in state.parents or state in archive.parents:
+            raise ValueError(f"the tree and the state {str(state)!r} stand apart, neither inside the other")
+        return archive
 
 
 class OAuth(Section):
-    token_url: str
-    client_id: str
+    """How a token is obtained where passwords are no longer taken (Microsoft 365, Gmail): XOAUTH2."""
+
+    token_url: TokenUrl = Field(examples=["https://login.microsoftonline.com/TENANT/oauth2/v2.0/token"])
+    client_id: Text = Field(examples=["00000000-0000-0000-0000-000000000000"])
     scope: str = ""
     grant: Literal["client_credentials", "refresh_token"] = "client_credentials"
-    # client_secret_file | client_secret_env | client_secret_credential; refresh_token_file | ...
+    client_secret_file: FilePath | None = None
+    client_secret_env: EnvironmentName | None = None
+    client_secret_credential: CredentialName | None = None
+    refresh_token_file: FilePath | None = None
+    refresh_token_env: EnvironmentName | None = None
+    refresh_token_credential: CredentialName | None = None
+
+    def client_secret(self) -> str:
+        """The client's secret, read now; `''` for a public client, which has none. Raises ConfigError."""
+        secret = secret_of(self, "client_secret", f"{self.client_id}: ")
+        return secret.read() if secret else ""
+
+    def refresh_token(self) -> str:
+        """The first refresh token, as the administrator obtained it, read now. Raises ConfigError."""
+        return secret_of(self, "refresh_token", f"{self.client_id}: ").read()
+
+
+class Server(Section):
+    """A mail server that we log in to."""
+
+    host: Host = Field(examples=["mail.agence.test"])
+    port: Port
+    security: Literal["tls", "starttls", "none"]
+    user: str
+    password_file: FilePath | None = None
+    password_env: EnvironmentName | None = None
+    password_credential: CredentialName | None = None
+    oauth: OAuth | None = None
+    timeout: Duration = timedelta(seconds=60)
+
+    @field_validator("security")
+    @classmethod
+    def _in_clear_only_here(cls, security: str, info: ValidationInfo) -> str:
+        host = info.data.get("host", "localhost")
+        if security == "none" and not is_loopback(host):
+            raise ValueError(f'the password would travel in clear to {host!r}; write "tls" or "starttls"')
+        return security
+
+    def password(self) -> str:
+        """The password, read now. Raises ConfigError."""
+        return secret_of(self, "password", f"{self.user} on {self.host}: ").read()
 
 
 class Folders(Section):
     """The names of the label folders as the mail client shows them; `/` stands for the server's own separator."""
 
-    inbox: str = "INBOX"
-    works: str = "Réclamations/Travaux"
-    accounts: str = "Réclamations/Comptabilité"
-    complaints: str = "Réclamations/Autre"
-    departures: str = "Départs"
-    requests: str = "Demandes"
-    off_topic: str = "Hors sujet"
-    quarantine: str = "Quarantaine"
-    closed: str = "Clos"
-    acknowledgements: str = "Accusés"
-    sent: str = "Sent"
+    inbox: Text = "INBOX"
+    works: Text = "Réclamations/Travaux"
+    accounts: Text = "Réclamations/Comptabilité"
+    complaints: Text = "Réclamations/Autre"
+    departures: Text = "Départs"
+    requests: Text = "Demandes"
+    off_topic: Text = "Hors sujet"
+    quarantine: Text = "Quarantaine"
+    closed: Text = "Clos"
+    acknowledgements: Text = "Accusés"
+    sent: Text = "Sent"
+
+    @model_validator(mode="after")
+    def _each_its_own(self) -> Self:
+        """Two labels in one folder would make a person's correction unreadable."""
+        labels = [name for key, name in self if key not in ("acknowledgements", "sent")]
+        shared = [name for name, count in Counter(labels).items() if count > 1]
+        if shared:
+            raise ValueError(f"{' and '.join(map(repr, shared))} is the folder of several labels; give each its own")
+        return self
 
 
-class MailboxConfig(Section):
-    name: str
-    address: str
-    host: str
-    port: int = 993
+class MailboxConfig(Server):
+    name: Text = Field(examples=["gestion"])
+    address: EmailAddress = Field(examples=["gestion@agence.test"])
+    port: Port = 993
     security: Literal["tls", "starttls", "none"] = "tls"
-    user: str
-    oauth: OAuth | None = None
+    user: Text = Field(examples=["gestion"])
     mode: Literal["act", "observe"] = "act"
-    answer_since: date | None = None
+    answer_since: date | None = None  # letters received before it are filed and never answered
     folders: Folders = Folders()
-    move: bool = True  # false leaves every letter where it is
-    poll: timedelta = timedelta(minutes=2)
-    timeout: timedelta = timedelta(seconds=60)
+    move: StrictBool = True  # false leaves every letter where it is
+    poll: Duration = timedelta(minutes=2)
 
 
 class Lmtp(Section):
-    listen: str = "127.0.0.1:8024"
-    size_limit: int = 52_428_800
+    listen: Listen = "127.0.0.1:8024"
+    size_limit: Count = 52_428_800  # bytes
 
 
-class Smtp(Section):
-    host: str
-    port: int = 587
+class Smtp(Server):
+    port: Port = 587
     security: Literal["tls", "starttls", "none"] = "starttls"
-    user: str = ""
-    null_sender: bool = True
-    timeout: timedelta = timedelta(seconds=60)
+    user: str = ""  # none: the relay knows us by our address
+    null_sender: StrictBool = True  # false where the relay refuses MAIL FROM:<>
 
 
 class Deadlines(Section):
-    letter: timedelta = timedelta(hours=72)
-    request: timedelta = timedelta(hours=48)
+    letter: Duration = timedelta(hours=72)
+    request: Duration = timedelta(hours=48)
     counting: Literal["calendar", "business"] = "calendar"
 
 
 class Limits(Section):
-    answers_per_address: int = 10  # automatic answers to one address, a day
-    answers_per_hour: int = 1000  # to everybody
-    threshold: float = 0.5  # a confidence below it sends the letter to a person
+    answers_per_address: Count = 10  # automatic answers to one address, a day
+    answers_per_hour: Count = 1000  # to everybody
+    threshold: float = Field(default=0.5, ge=0, le=1)  # a confidence below it sends the letter to a person
 
 
 class Security(Section):
-    authserv: tuple[str, ...] = ()
+    authserv: tuple[Host, ...] = ()
 
 
 class Config(Section):
@@ -132,7 +238,92 @@ class Config(Section):
     limits: Limits = Limits()
     security: Security = Security()
 
+    @field_validator("mailbox")
+    @classmethod
+    def _at_least_one(cls, mailboxes: tuple[MailboxConfig, ...]) -> tuple[MailboxConfig, ...]:
+        if not mailboxes:
+            raise ValueError("at least one [[mailbox]] is needed")
+        return mailboxes
+
+    @field_validator("site")
+    @classmethod
+    def _completed(cls, sites: tuple[Site, ...], info: ValidationInfo) -> tuple[Site, ...]:
+        agency = info.data.get("agency")
+        return sites if agency is None else tuple(site.within(agency) for site in sites)
+
+    def office(self, name: str) -> Office:
+        """The site of that name, in any case; the agency itself for a name that no `[[site]]` declares."""
+        wanted = name.strip().casefold()
+        return next((site for site in self.site if site.name.casefold() == wanted), self.agency)
+
+    def secrets(self) -> Iterator[Secret]:
+        """Every secret that the file names."""
+        for where, section in self._keepers():
+            for name in NAMES:
+                secret = secret_of(section, name, f"{where}.")
+                if secret:
+                    yield secret
+
+    def _keepers(self) -> Iterator[tuple[str, Section]]:
+        servers: tuple[tuple[str, Server], ...] = (
+            *((f"mailbox[{box.name}]", box) for box in self.mailbox),
+            ("smtp", self.smtp),
+        )
+        for where, server in servers:
+            yield where, server
+            if server.oauth is not None:
+                yield f"{where}.oauth", server.oauth
+
+
+def secret_of(section: Section, name: str, where: str) -> Secret:
+    """The secret `name` of a section (`password`, ...); false when the section has none. `where` is for messages."""
+    file, env, credential = (getattr(section, f"{name}_{source}", None) for source in ("file", "env", "credential"))
+    return Secret(where + name, file, env or "", credential or "")
+
+
+def default_path(environ: Mapping[str, str]) -> Path:
+    """Where the file is when no `--config` says so."""
+    return Path(environ.get("VAGUEMESTRE_CONFIG") or DEFAULT_PATH)
+
 
 def load(path: Path) -> Config:
-    """Read, check and resolve a configuration file. Raises ConfigError with every problem found."""
-    raise NotImplementedError  # the configuration's own module comes next
+    """Read, check and resolve a configuration file. Raises ConfigError with every problem found; opens no secret."""
+    data = _read(path)
+    broken = broken_rules(data)
+    try:
+        config = Config.model_validate(data, context={"base": path.absolute().parent})
+    except ValidationError as error:
+        raise ConfigError([*shape_problems(error, data, Config), *broken]) from None
+    if broken:
+        raise ConfigError(broken)
+    return config
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        text = path.read_bytes().decode("utf-8-sig")  # Windows' Notepad writes a mark
+    except OSError as error:
+        cure = (
+            "name the file by --config or VAGUEMESTRE_CONFIG" if isinstance(error, FileNotFoundError) else "mend that"
+        )
+        raise ConfigError([f"{path}: {error.strerror}; {cure}"]) from None
+    except UnicodeDecodeError as error:
+        line = error.object.count(b"\n", 0, error.start) + 1
+        raise ConfigError([f"{path}: line {line} isn't UTF-8; save the file as UTF-8 in your editor"]) from None
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError([f"{path}: {syntax_problem(error, text)}"]) from None
+
+
+def secret_problems(config: Config, environ: Mapping[str, str]) -> list[str]:
+    """Every secret that can't be read: for the commands that need them, before they begin."""
+    return [problem for secret in config.secrets() for problem in _reading(secret, environ)]
+
+
+def _reading(secret: Secret, environ: Mapping[str, str]) -> list[str]:
+    try:
+        secret.read(environ)
+    except ConfigError as error:
+        return error.problems
+    return []
