@@ -185,8 +185,8 @@ class Contact(Table):
 class Movement(Table):
     """A line of the tenant account.
 
-    One reference may carry several lines of one call, and stand in several accounts: lease, reference and label together
-    name a line.
+    One reference may carry several lines of one call, and stand in several accounts: lease, reference and label
+    together name a line.
     """
 
     id = AutoField()
@@ -325,7 +325,10 @@ class Outgoing(Table):
     created_at = InstantField()
     next_try_at = InstantField(index=True)
     tries = IntegerField(default=0)
-    sent_at = InstantField(null=True)
+    urgent = BooleanField(default=False)  # goes before the others
+    released = BooleanField(default=False)  # a person let it pass the caps
+    first_try_at = InstantField(null=True)  # the five days before giving up run from here
+    sent_at = InstantField(null=True, index=True)
     error = ProseField(default="")
     details = ProseField(default="{}")  # JSON: what the template needs beyond the case and the letter
 

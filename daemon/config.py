@@ -209,6 +209,7 @@ class Smtp(Server):
     security: Literal["tls", "starttls", "none"] = "starttls"
     user: str = ""  # none: the relay knows us by our address
     null_sender: StrictBool = True  # false where the relay refuses MAIL FROM:<>
+    bounce_address: StrictBool = True  # false where the mailbox or the relay knows no local+tag@domain
 
 
 class Deadlines(Section):
