@@ -43,7 +43,7 @@ SHORT = 8  # characters of a digest, as in the tree's file names
 DEPTH = 4  # innermost frames of an unexpected error
 
 _BARE = re.compile(r"[\w./:+,%\[\]-]+", re.ASCII)
-_ADDRESS = re.compile(r"[^\s<>\"'(),;:=\[\]]+@[^\s<>\"'(),;:=\[\]]+")
+_ADDRESS = re.compile(r"[^\s<>\"(),;:=\[\]]+@[^\s<>\"'(),;:=\[\]]+")
 
 
 # --- the daemon itself
