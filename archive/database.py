@@ -243,13 +243,13 @@ def _translating(place: str, url: str) -> Iterator[None]:
 
 def _trouble(place: str, url: str, error: Exception) -> DatabaseTrouble | None:
     """Our words for an engine's error; None when the program is mistaken (a missing column, a broken constraint)."""
-    original = error.args[0] if error.args else error
+    original = getattr(error, "orig", error)  # the driver's own exception, which peewee wraps
     code = getattr(original, "sqlite_errorname", None) or getattr(original, "sqlstate", None) or ""
     said = _less_secret(str(original).strip().partition("\n")[0], url)
     for prefix, kind, cure in _CAUSES:
         if code.startswith(prefix):
             return kind(f"{place}: {cure} ({said})")
-    if not code and isinstance(error, (OperationalError, InterfaceError)):  # libpq before it has a server to ask
+    if not code and isinstance(error, (OperationalError, InterfaceError)):  # libpq has no server to give one
         return Unavailable(f"{place}: the server can't be reached ({said})")
     return None
 

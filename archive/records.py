@@ -53,7 +53,10 @@ class InstantField(Field):
     def db_value(self, value: datetime | None) -> str | None:
         if value is None:
             return None
-        return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+        if value.tzinfo is None:
+            message = f"{value} has no time zone: it may be any of 38 instants"
+            raise ValueError(message)
+        return value.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
 
     def python_value(self, value: str | None) -> datetime | None:
         return None if value is None else datetime.fromisoformat(value)
@@ -79,7 +82,7 @@ class MoneyField(Field):
     def db_value(self, value: Decimal | None) -> int | None:
         if value is None:
             return None
-        cents = value * 100
+        cents = Decimal(value) * 100
         if cents != cents.to_integral_value():
             message = f"{value} euros isn't a whole number of cents"
             raise ValueError(message)
