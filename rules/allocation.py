@@ -6,7 +6,7 @@ proportion. The interest is `INTEREST`; a housing aid goes to its month and a di
 presented for.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import ROUND_DOWN, Decimal
@@ -108,7 +108,7 @@ class Term:
         sums = ((credit, sum((share.amount for share in shares), ZERO)) for credit, shares in grouped)
         return tuple(sorted(sums, key=lambda pair: (pair[0].received, pair[0].number)))
 
-    def clear_on(self, clearance: dict[Mode, timedelta]) -> date | None:
+    def clear_on(self, clearance: Mapping[Mode, timedelta]) -> date | None:
         """The day from which its payments can no longer come back; None while nothing was paid."""
         return max((c.received + clearance.get(c.mode, timedelta()) for c, _ in self.payments()), default=None)
 

@@ -42,12 +42,13 @@ class Mode(StrEnum):
 
 
 # What a call's line is for; "loyer parking" is parking, so the accessories come before the rent.
+PARKING = r"stationnement|parking|garage|\bbox\b"
 COMPONENTS: tuple[tuple[str, Component], ...] = (
     (r"depot de garantie|\bcaution\b", Component.DEPOSIT),  # called with the first term, never part of it
     (r"regul", Component.REGULARISATION),  # before "charges": "regularisation charges 2025"
     (r"\bfrais\b|honoraires", Component.FEES),
     (r"provision|forfait|charges|\bteom\b|ordures|\beau\b|chauffage", Component.CHARGES),
-    (r"stationnement|parking|garage|\bbox\b|\bcave\b|jardin|assurance", Component.OTHER),
+    (rf"{PARKING}|\bcave\b|jardin|assurance", Component.OTHER),
     (r"loyer|revision|indemnite d.occupation", Component.RENT),
 )
 
@@ -57,10 +58,11 @@ MODES: tuple[tuple[str, Mode], ...] = (
     (r"prelevement|\bprlv\b|\bsdd\b", Mode.DIRECT_DEBIT),
     (r"cheque|\bchq\b", Mode.CHEQUE),
     (r"espece|\besp\b|guichet", Mode.CASH),
-    (r"carte bancaire|\bcb\b|\btpe\b", Mode.CARD),
+    (r"\bcarte\b|\bcb\b|\btpe\b", Mode.CARD),
     (r"virement|\bvir\b|\bsct\b", Mode.TRANSFER),
 )
 
+UNLIVED = re.compile(PARKING)  # nobody's post goes there
 REJECTED = re.compile(r"rejet|impaye|retour|\brej\b|r-?transaction")  # a payment that came back
 REFUNDED = re.compile(r"solde de tout compte|rembours|\bsolde-")
 REASSIGNED = re.compile(r"reaffect|impute par erreur|\bod-")  # booked on the wrong account, and moved
