@@ -1,0 +1,66 @@
+"""Fills the mails of `templates/mails`: each is a pair, plain text and HTML, that say the same.
+
+HTML escapes what is filled in; plain text must not (`d&#x27;eau` is no French). A name that a template doesn't know is an
+error, never a blank in a tenant's letter.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import as_file, files
+from typing import Any
+from urllib.parse import quote
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from daemon import wording
+
+_BLANK_LINES = re.compile(r"\n{3,}")
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """One mail in its two forms; lines end with a bare newline."""
+
+    text: str
+    html: str
+
+
+@cache
+def environment() -> Environment:
+    """The one Jinja environment, its templates compiled once a process."""
+    with as_file(files("templates").joinpath("mails")) as folder:
+        loader = FileSystemLoader(folder)
+    made = Environment(
+        loader=loader,
+        autoescape=is_html,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+    )
+    made.filters |= {
+        "phone": wording.phone,
+        "dialled": wording.dialled,
+        "of": wording.of,
+        "url": lambda text: quote(text, safe="@"),
+    }
+    made.globals["words"] = wording.words()
+    return made
+
+
+def is_html(name: str | None) -> bool:
+    return name is not None and name.endswith(".html")
+
+
+def render(template: str, facts: Mapping[str, Any]) -> Rendered:
+    """Both forms of a mail. Raises jinja2.TemplateNotFound, and UndefinedError for a name that isn't in `facts`."""
+    text, html = (environment().get_template(f"{template}.{form}").render(facts) for form in ("txt", "html"))
+    return Rendered(_tidied(wording.typeset(text)), wording.typeset(html))
+
+
+def _tidied(text: str) -> str:
+    """A part that is left out leaves no hole, and no line ends in spaces."""
+    lines = "\n".join(line.rstrip(" ") for line in text.strip().split("\n"))
+    return _BLANK_LINES.sub("\n\n", lines) + "\n"

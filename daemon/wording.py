@@ -1,0 +1,170 @@
+"""Values put into French words: a day, opening hours, a telephone number, somebody's words between quotation marks.
+
+The words themselves stand in `templates/fr.toml`. No-break spaces are U+00A0 everywhere: the narrow one (U+202F) that
+French typography likes before `;`, `!` and `?` shows as a box in some mail programs.
+"""
+
+import re
+import tomllib
+import unicodedata
+from collections.abc import Iterator, Sequence
+from datetime import date, datetime
+from functools import cache
+from importlib.resources import files
+from itertools import groupby
+from typing import Any
+
+from rules.calendar import Hours, Span, parse_hours
+
+NO_BREAK = "\N{NO-BREAK SPACE}"
+LONGEST_QUOTE = 200  # characters
+
+_HIGH_SIGN = re.compile(r" (?=[;:!?»])")
+_OPENING_QUOTE = re.compile(r"« ")
+_LINK = re.compile(r"(?:https?://|www\.)\S*", re.IGNORECASE)
+_PAIRS = re.compile(r"(?<=\d)(?=(?:\d\d)+$)")
+_INNER_QUOTES = str.maketrans({"«": "“", "»": "”", '"': "”"})
+
+
+@cache
+def words() -> dict[str, Any]:
+    """The tables of `templates/fr.toml`."""
+    text = files("templates").joinpath("fr.toml").read_text("utf-8")
+    return tomllib.loads(text.replace("~", NO_BREAK))
+
+
+def typeset(text: str) -> str:
+    """French typography: no line may break before a high sign, or inside quotation marks."""
+    return _OPENING_QUOTE.sub(f"«{NO_BREAK}", _HIGH_SIGN.sub(NO_BREAK, text))
+
+
+# --- times
+
+
+def day(value: date) -> str:
+    """`jeudi 26 novembre`, `mardi 1er décembre`."""
+    return _form("day", weekday=words()["days"][value.weekday()], day=_number(value), month=_month(value))
+
+
+def day_and_year(value: date) -> str:
+    weekday = words()["days"][value.weekday()]
+    return _form("day_and_year", weekday=weekday, day=_number(value), month=_month(value), year=value.year)
+
+
+def half_day(value: date, half: str) -> str:
+    """What a tenant is told: `jeudi 26 novembre, dans la matinée`. `half` is `morning` or `afternoon`."""
+    return _form("promise", day=day(value), half=words()["halves"][half])
+
+
+def moment(local: datetime) -> str:
+    """`mardi 24 novembre 2026 à 14 h 32`, on the clock of the office that the caller has chosen."""
+    return _form("moment", day=day_and_year(local), hour=_hour(local.hour, local.minute))
+
+
+def opening_hours(text: str) -> str:
+    """`mon-thu 09:00-12:30; fri 09:00-12:00`, as a counter would put it on its door. Raises ValueError (parse_hours)."""
+    return " ; ".join(
+        _form("opening", days=_days(days), spans=_listed([_span(span) for span in spans]))
+        for days, spans in _alike(parse_hours(text))
+    )
+
+
+def _alike(hours: Hours) -> Iterator[tuple[list[int], tuple[Span, ...]]]:
+    """Days with the same openings together, in the order in which they first come."""
+    order = {spans: index for index, spans in reversed(list(enumerate(hours.week)))}
+    by_openings = sorted(range(7), key=lambda index: (order[hours.week[index]], index))
+    for spans, days in groupby(by_openings, key=lambda index: hours.week[index]):
+        if spans:
+            yield list(days), spans
+
+
+def _days(days: Sequence[int]) -> str:
+    names = [words()["days"][index] for index in days]
+    if len(days) == 1:
+        return _form("day_alone", day=names[0])
+    if len(days) > 2 and days[-1] - days[0] == len(days) - 1:  # noqa: PLR2004  two days in a row are listed
+        return _form("days_in_a_row", first=names[0], last=names[-1])
+    return _form("days_listed", days=_listed(names))
+
+
+def _span(span: Span) -> str:
+    return _form("span", opens=_hour(*divmod(span.opens, 60)), closes=_hour(*divmod(span.closes, 60)))
+
+
+def _hour(hour: int, minute: int) -> str:
+    return _form("hour_and_minutes", hour=hour, minute=minute) if minute else _form("hour", hour=hour)
+
+
+def _number(value: date) -> str:
+    return words()["forms"]["first_of_month"] if value.day == 1 else str(value.day)
+
+
+def _month(value: date) -> str:
+    return str(words()["months"][value.month - 1])
+
+
+def _listed(parts: Sequence[str]) -> str:
+    """`a, b et c`."""
+    *others, last = parts
+    return words()["forms"]["and"].join(filter(None, (", ".join(others), last)))
+
+
+def _form(name: str, **parts: object) -> str:
+    return str(words()["forms"][name].format(**parts))
+
+
+# --- people
+
+
+def phone(text: str) -> str:
+    """`0465712011` as it is read aloud, `04 65 71 20 11`; anything but ten French digits stays as it was written."""
+    digits = re.sub(r"[ .\-\u00a0]", "", text)
+    if re.fullmatch(r"0\d{9}", digits):
+        return _PAIRS.sub(NO_BREAK, digits)
+    return text.strip()
+
+
+def dialled(text: str) -> str:
+    """A number as a telephone dials it (RFC 3966), for a link."""
+    return re.sub(r"[^\d+]", "", text)
+
+
+def of(name: str) -> str:
+    """A name after the French for "of": `de Clémence`, `d’Ewen`."""
+    first = _plain(name.split(" ", 1)[0].casefold())
+    table = words()["elision"]
+    vowel = first[:1] in set(table["letters"])
+    muted = first in {_plain(word) for word in table["mute"]}
+    before_consonant = re.match(r"y[^aeiouy]", first) is not None  # d’Yves, but de Yann
+    return ("d’" if vowel or muted or before_consonant else "de ") + name
+
+
+def _plain(text: str) -> str:
+    return "".join(letter for letter in unicodedata.normalize("NFD", text) if not unicodedata.combining(letter))
+
+
+# --- their words
+
+
+def quoted(text: str, limit: int = LONGEST_QUOTE) -> str:
+    """Somebody's words, on one line between quotation marks; `''` when nothing is left to quote.
+
+    Links are left out: an automatic answer must not carry a stranger's link to whoever was named as the sender.
+    """
+    line = tidy(_LINK.sub("", text)).translate(_INNER_QUOTES).rstrip(" .,;:")
+    if not line:
+        return ""
+    return _form("quote", words=shortened(line, limit))
+
+
+def tidy(text: str) -> str:
+    """One line of visible characters: no control or invisible ones, single spaces."""
+    kept = "".join(" " if unicodedata.category(letter)[0] in "CZ" else letter for letter in text)
+    return " ".join(kept.split())
+
+
+def shortened(line: str, limit: int) -> str:
+    """At most `limit` characters, cut between two words, with an ellipsis when something is missing."""
+    if len(line) <= limit:
+        return line
+    return f"{line[:limit].rsplit(' ', 1)[0].rstrip(' .,;:')}…"
