@@ -157,7 +157,7 @@ class Lease(Table):
     channel = LineField(default="post")  # of the monthly notice: email or post
     consent_on = DayField(null=True)
     insurance_until = DayField(null=True)
-    payment = LineField(default="")  # virement, prelevement, cheque, especes, carte, mandat, tiers
+    payment = LineField(default="")  # a rules.labels.Mode: transfer, direct_debit, cheque, cash, card, aid
 
 
 class Person(Table):
