@@ -1,7 +1,8 @@
 """Every table, and nothing else.
 
 Times are stored as UTC text of fixed width, which sorts as it reads on both engines; money as whole cents. `database`
-is a proxy: `archive.database.open_database` decides which engine stands behind it.
+is a proxy: `archive.database.open_database` decides which engine stands behind it. Peewee makes `case_id` beside `case`:
+the bare annotations tell the type checker.
 """
 
 from datetime import UTC, date, datetime
@@ -124,6 +125,7 @@ class Property(Table):
     postcode = LineField(default="")
     city = LineField(default="")
     manager = ForeignKeyField(Manager, null=True, backref="properties")
+    manager_id: str | None
 
 
 class Owner(Table):
@@ -232,8 +234,11 @@ class Case(Table):
     status = LineField(default="open", index=True)  # open, waiting, answered, closed
     party = LineField()
     lease = ForeignKeyField(Lease, null=True, backref="cases")
+    lease_id: str | None
     owner = ForeignKeyField(Owner, null=True, backref="cases")
+    owner_id: int | None
     manager = ForeignKeyField(Manager, null=True, backref="cases")
+    manager_id: str | None
     subject = ProseField(default="")
     sender = LineField(index=True)  # bare, lower case
     received_at = InstantField()
@@ -273,6 +278,7 @@ class Message(Table):
     path = ProseField()  # of the main document, relative to the tree
     sidecar = ProseField()
     case = ForeignKeyField(Case, null=True, backref="messages")
+    case_id: str | None
     label = LineField(default="")
     automated = BooleanField(default=False)
     reason = ProseField(default="")  # of a quarantine
@@ -316,6 +322,7 @@ class Outgoing(Table):
     kind = LineField()  # acknowledgement, notice, ...: a mail of templates/mails
     template = LineField()
     case = ForeignKeyField(Case, null=True, backref="outgoing")
+    case_id: str | None
     answers = LineField(null=True)  # digest of the letter that it answers
     recipient = LineField(index=True)
     filed = BooleanField()  # goes to a correspondent: it is filed in the tree before the first attempt
