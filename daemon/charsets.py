@@ -146,4 +146,6 @@ _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\s]+")
 
 def one_line(text: str) -> str:
     """On one line, without control characters: CRLF hidden in an encoded word must not make a header."""
+    if text.isascii() and text.isprintable() and "  " not in text:
+        return text.strip()
     return unicodedata.normalize("NFC", _CONTROLS.sub(" ", _SURROGATES.sub("\ufffd", text)).strip())

@@ -38,8 +38,7 @@ _HIDDEN = re.compile(
 _INDENT = re.compile(r"border\s*:\s*(?:none|0)", re.IGNORECASE)
 _CITATION = re.compile(r"\bcite\b|quote", re.IGNORECASE)
 _DEEPEST = 20  # quotations within quotations; more are a trap for the prefix of each line
-_SPACES = re.compile(r"[ \t\r\n\f]+")
-_INVISIBLE = str.maketrans("", "", "\u200b\u200c\u2060\ufeff\u00ad\u034f")  # padding of preheaders, soft hyphens
+_INVISIBLE = re.compile("[\u200b\u200c\u2060\ufeff\u00ad\u034f]+")  # padding of preheaders, soft hyphens
 
 
 def readable(html: str) -> str:
@@ -189,9 +188,9 @@ class _Page:
         if self._hidden:
             self._unseen.append(raw)
             return
-        text = (unescape(raw) if "&" in raw else raw).translate(_INVISIBLE)
+        text = unescape(raw) if "&" in raw else raw
         if not self._pre:
-            self._line.append(_SPACES.sub(" ", text))
+            self._line.append(text)
             return
         first, *others = text.splitlines() or [""]
         self._line.append(first)
@@ -201,9 +200,7 @@ class _Page:
 
     def _break(self, *, always: bool = False) -> None:
         """End the line. An empty one is only kept when the sender asked for it (`always`)."""
-        joined = "".join(self._line).replace("\xa0", " ")
-        line = joined.rstrip() if self._pre else _SPACES.sub(" ", joined).strip()
-        self._line.clear()
+        line = self._take_line()
         if not line and not always:
             return
         prefix = "> " * sum(self._quotes)
@@ -211,3 +208,12 @@ class _Page:
             self._lines.append(min(prefix, self._prefix, key=len).rstrip())
         self._gap, self._prefix = False, prefix
         self._lines.append((prefix + line).rstrip())
+
+    def _take_line(self) -> str:
+        if not self._line:
+            return ""
+        line = "".join(self._line)
+        self._line.clear()
+        if not line.isascii():
+            line = _INVISIBLE.sub("", line.replace("\xa0", " "))
+        return line.rstrip() if self._pre else " ".join(line.split())

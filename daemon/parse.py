@@ -32,8 +32,8 @@ _BREAKS = (AttributeError, LookupError, RecursionError, TypeError, ValueError)  
 _LONE_ADDRESS = re.compile(r"[^\s<>\"(),;:\[\]]+@[^\s<>\"(),;:\[\]]+")
 _BRACKETED = re.compile(r"<([^<>]*)>")
 _META_CHARSET = re.compile(rb"<meta[^>]{0,200}charset\s*=\s*[\"']?([\w.:-]{1,40})", re.IGNORECASE)
-_INVISIBLE = dict.fromkeys([*range(9), 11, 12, *range(14, 32), 127, 0xAD, 0x200B, 0x200C, 0x2060, 0xFEFF])
-_READABLE = str.maketrans(_INVISIBLE | {0xA0: " ", 0x202F: " "})
+_INVISIBLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\xad\u200b\u200c\u2060\ufeff]+")
+_ODD_SPACE = re.compile(r"[\xa0\u202f]")  # no-break spaces, which French typography and Outlook love
 
 
 def parse(
@@ -267,7 +267,8 @@ def _page(part: Part, defects: list[str]) -> str:
 
 def _clean(text: str) -> str:
     """Lines end with LF; no control or invisible character; accents composed, for a Mac writes e and ´ apart."""
-    return unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\r", "\n").translate(_READABLE)).strip()
+    lines = text.replace("\r\n", "\n").replace("\r", "\n")
+    return unicodedata.normalize("NFC", _ODD_SPACE.sub(" ", _INVISIBLE.sub("", lines))).strip()
 
 
 def unflow(text: str, *, joined: bool) -> str:

@@ -49,8 +49,8 @@ _IS_TRACE = re.compile("|".join(translate(name) for name, _ in TRACE))
 def content_digest(raw: bytes) -> str:
     """The sha256 (hex) of a letter without its trace headers: equal for each delivery of it, to any of our mailboxes.
 
-    Line ends count as LF, and empty lines at the end don't count (RFC 6376, 3.4.3, says the same of a body), because a
-    mail store writes both its own way. Folding and order of the other headers stay as they are.
+    CR doesn't count, nor do empty lines at the end (RFC 6376, 3.4.3, says the same of a body), because a mail store
+    writes both its own way. Folding and order of the other headers stay as they are.
     """
     source = with_line_ends(raw)
     return digest_without_trace(source, read_head(source))
@@ -59,6 +59,6 @@ def content_digest(raw: bytes) -> str:
 def digest_without_trace(raw: bytes, head: Head) -> str:
     """The same, of a letter whose head was read already."""
     kept = b"".join(one.raw for one in head.fields if not _IS_TRACE.match(one.name))
-    summed = hashlib.sha256(kept.replace(b"\r\n", b"\n"))
-    summed.update(b"\n" + raw[head.body :].replace(b"\r\n", b"\n").rstrip(b"\r\n"))
+    summed = hashlib.sha256(kept.translate(None, b"\r") + b"\n")
+    summed.update(raw[head.body :].translate(None, b"\r").rstrip(b"\n"))
     return summed.hexdigest()
