@@ -1,8 +1,8 @@
 """Every table, and nothing else.
 
 Times are stored as UTC text of fixed width, which sorts as it reads on both engines; money as whole cents. `database`
-is a proxy: `archive.database.open_database` decides which engine stands behind it. Peewee makes `case_id` beside `case`:
-the bare annotations tell the type checker.
+is a proxy: `archive.database.open_database` decides which engine stands behind it. Peewee makes `case_id` beside
+`case`: the bare annotations tell the type checker.
 """
 
 from datetime import UTC, date, datetime
