@@ -94,6 +94,8 @@ class MoneyField(Field):
 
 
 class Table(Model):
+    """What all tables share. peewee adds `owner_id` beside a foreign key `owner`; it is declared for type checkers."""
+
     class Meta:
         database = database
         legacy_table_names = False
@@ -138,6 +140,7 @@ class Mandate(Table):
 
     number = LineField(primary_key=True)
     owner = ForeignKeyField(Owner, backref="mandates")
+    owner_id: int
 
 
 class Lease(Table):
@@ -145,7 +148,9 @@ class Lease(Table):
 
     id = LineField(primary_key=True)
     mandate = ForeignKeyField(Mandate, backref="leases")
+    mandate_id: str
     property = ForeignKeyField(Property, backref="leases")
+    property_id: str
     lot = LineField(default="")
     furnished = BooleanField(default=False)
     tense_zone = BooleanField(null=True)  # zone tendue, as the agency's software says
@@ -167,7 +172,9 @@ class Person(Table):
 
     id = AutoField()
     lease = ForeignKeyField(Lease, null=True, backref="people", on_delete="CASCADE")
+    lease_id: str | None
     owner = ForeignKeyField(Owner, null=True, backref="people", on_delete="CASCADE")
+    owner_id: int | None
     role = LineField()
     civility = LineField(default="")
     last_name = LineField(default="")
@@ -181,7 +188,9 @@ class Contact(Table):
 
     id = AutoField()
     person = ForeignKeyField(Person, null=True, backref="contacts", on_delete="CASCADE")
+    person_id: int | None
     manager = ForeignKeyField(Manager, null=True, backref="contacts", on_delete="CASCADE")
+    manager_id: str | None
     kind = LineField()  # email, phone
     value = LineField(index=True)
     source = LineField(default="import")
@@ -196,6 +205,7 @@ class Movement(Table):
 
     id = AutoField()
     lease = ForeignKeyField(Lease, backref="movements")
+    lease_id: str
     day = DayField(index=True)
     kind = LineField()  # appel, reglement, regularisation, avoir, frais
     label = LineField()
@@ -256,6 +266,7 @@ class Step(Table):
 
     id = AutoField()
     case = ForeignKeyField(Case, backref="steps")
+    case_id: str
     at = InstantField()
     what = LineField()
     message = LineField(null=True)  # digest of the pli
@@ -289,6 +300,7 @@ class Receipt(Table):
 
     key = LineField(primary_key=True)
     message = ForeignKeyField(Message, backref="receipts")
+    message_id: str
     received_at = InstantField()
     state = LineField()  # filed, duplicate, quarantined: seen is their sum
 
