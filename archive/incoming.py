@@ -1,0 +1,265 @@
+"""The one door in: a letter is durable here before anybody is told that we have it.
+
+`<state>/incoming/<sha256>.eml` holds the received bytes, `<sha256>.<receipt>.json` one sight of them (two mailboxes,
+or IMAP and LMTP, may see the same letter). What lies here is the to-do list: a file leaves it only after the database
+knows the letter. The receipt gets its name before the letter, so a letter never waits without one; if a power cut
+should keep only the letter, it is processed all the same.
+
+One process works on a folder; its threads may all use one `Incoming`.
+"""
+
+import heapq
+import json
+import os
+import re
+import threading
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from hashlib import sha256
+from itertools import count, islice
+from pathlib import Path
+from typing import Any
+
+from archive.durable import DISK, Disk, full_disk_told
+
+WINDOW = 5000  # letters remembered at once: the oldest of those on the disk
+IN_HAND = "in-hand"
+_LETTER = re.compile(r"([0-9a-f]{64})\.eml")
+_RECEIPT = re.compile(r"([0-9a-f]{64})\.[0-9a-f]{16}\.json")
+_DIGEST = re.compile(r"[0-9a-f]{64}")
+_LATEST = 2**33  # seconds, the year 2242: what every file system can keep as a file's time
+
+
+class Damaged(Exception):  # noqa: N818  a state of the world, not a mistake
+    """The file of a letter no longer holds the bytes that were received. The text names it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """One sight of a letter. `received_at`: IMAP INTERNALDATE or LMTP time; `seen_at`: when we saw it; both aware.
+
+    `source` is imap, lmtp, or found: a letter that lay in the folder with no receipt, its times are those of the file.
+    `envelope_sender`: `''` is the null sender, None means that the transport did not say.
+    """
+
+    source: str
+    received_at: datetime
+    seen_at: datetime
+    mailbox: str = ""
+    folder: str = ""
+    uidvalidity: int = 0
+    uid: int = 0
+    lmtp_id: str = ""
+    envelope_sender: str | None = None
+    envelope_recipients: tuple[str, ...] = ()
+
+    @property
+    def key(self) -> str:
+        """What tells this sight from every other: a UID means nothing without its UIDVALIDITY (RFC 9051, 2.3.1.1)."""
+        if self.source == "imap":
+            return f"imap/{self.mailbox}/{self.folder}/{self.uidvalidity}/{self.uid}"
+        return f"{self.source}/{self.lmtp_id}"
+
+
+class Incoming:
+    """The letters that wait under `<state>/incoming`, which is made when missing."""
+
+    def __init__(self, state: Path, *, disk: Disk = DISK) -> None:
+        self._path = state / "incoming"
+        self._disk = disk
+        self._lock = threading.RLock()
+        self._drafts = count()
+        self._window: dict[str, list[str]] = {}  # digest -> its receipts, oldest letter first
+        self._read: dict[str, tuple[str, ...]] = {}  # the receipts that `read` gave
+        disk.make_path(self._path)
+        self._folder = os.open(self._path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        disk.sync_path(self._path.parent)
+        self._mark = os.open(IN_HAND, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640, dir_fd=self._folder)
+
+    def close(self) -> None:
+        """Give the descriptors back."""
+        os.close(self._mark)
+        os.close(self._folder)
+
+    # --- the receiving side
+
+    def receive(self, raw: bytes, arrival: Arrival) -> str:
+        """Keep a letter; durable on return, and the same again does nothing more. Returns the sha256 of the bytes, hex.
+
+        Raises DiskFull: answer 4xx, or leave the letter in its mailbox.
+        """
+        return self.receive_many([(raw, arrival)])[0]
+
+    def receive_many(self, letters: Sequence[tuple[bytes, Arrival]]) -> list[str]:
+        """The same for a group, with one fsync of the folder."""
+        digests = [sha256(raw).hexdigest() for raw, _ in letters]
+        arrivals = [(digest, arrival) for digest, (_, arrival) in zip(digests, letters, strict=True)]
+        receipts = {_receipt_name(digest, arrival): _encode(arrival) for digest, arrival in arrivals}
+        bodies = {f"{digest}.eml": raw for digest, (raw, _) in zip(digests, letters, strict=True)}
+        with self._lock, full_disk_told(self._path):
+            self._keep({name: content for name, content in (receipts | bodies).items() if not self._holds(name)})
+            self._date(arrivals)
+            self._disk.sync_folder(self._folder, "incoming")
+            for name in receipts:
+                self._remember(name)
+        return digests
+
+    def _keep(self, files: dict[str, bytes]) -> None:
+        """Written and fsynced under other names, then named in this order: receipts, letters."""
+        drafts = {name: f"{os.getpid()}-{next(self._drafts)}.tmp" for name in files}
+        try:
+            self._disk.write_all(((drafts[name], content) for name, content in files.items()), self._folder, 0o640)
+            for name, drafted in drafts.items():
+                self._disk.rename(drafted, self._folder, name, self._folder)
+        except OSError:
+            for drafted in drafts.values():
+                self._disk.unlink(drafted, self._folder)
+            raise
+
+    def _date(self, arrivals: Iterable[tuple[str, Arrival]]) -> None:
+        """A letter's file bears the time of its receipt, as in a Maildir: the order is read without opening any."""
+        for digest, arrival in arrivals:
+            moment = min(max(arrival.received_at.timestamp(), 0), _LATEST)
+            os.utime(f"{digest}.eml", (moment, moment), dir_fd=self._folder)
+
+    def _remember(self, receipt: str) -> None:
+        """A letter of the window has one more receipt; others are found by the next scan."""
+        known = self._window.get(receipt[:64])
+        if known is not None and receipt not in known:
+            known.append(receipt)
+
+    # --- the working side
+
+    def waiting(self, limit: int | None = None) -> list[str]:
+        """Digests of the letters that wait, oldest first, `limit` at most. Reads the folder only when it must."""
+        with self._lock:
+            if limit is None or len(self._window) < limit:
+                self._scan(None if limit is None else max(limit, WINDOW))
+            return list(islice(self._window, limit))
+
+    def read(self, digest: str) -> tuple[bytes, tuple[Arrival, ...]]:
+        """The bytes and the receipts of a letter. Raises Damaged, or FileNotFoundError when it waits no more."""
+        with self._lock:
+            if digest not in self._window:
+                self._scan(None)
+            receipts = tuple(self._window.get(digest, ()))
+            raw = self._content(f"{digest}.eml")
+            self._read[digest] = receipts
+        found = sha256(raw).hexdigest()
+        if found != digest:
+            raise Damaged(f"{self._path / digest}.eml no longer holds what was received: its sha256 is {found}")
+        arrivals = [arrival for name in receipts if (arrival := _decode(self._content(name))) is not None]
+        return raw, tuple(sorted(arrivals, key=lambda each: each.received_at)) or (self._found(digest),)
+
+    def take(self, digests: Sequence[str]) -> None:
+        """Durably: these are in hand. If the process dies before `release`, one of them may have killed it."""
+        self._disk.cut(self._mark, 0, IN_HAND)
+        self._disk.append(self._mark, "".join(f"{digest}\n" for digest in digests).encode(), IN_HAND)
+        self._disk.sync(self._mark, IN_HAND)
+
+    def release(self) -> None:
+        """The group is done. If a power cut brings the mark back, each letter still here has one try less; no harm."""
+        self._disk.cut(self._mark, 0, IN_HAND)
+
+    def interrupted(self) -> list[str]:
+        """At the start: the letters that were in hand when the process died. What a torn write left is cleared away."""
+        self._sweep()
+        marked = os.pread(self._mark, os.fstat(self._mark).st_size, 0).decode("ascii", "replace").split("\n")
+        return [digest for digest in marked if _DIGEST.fullmatch(digest) and self._holds(f"{digest}.eml")]
+
+    def count_try(self, digest: str) -> int:
+        """Durably: one more try of a letter begins. Returns how many there were, this one included."""
+        tries = self.tries(digest) + 1
+        with full_disk_told(self._path):
+            self._disk.replace(self._path / f"{digest}.tries", f"{tries}\n".encode())
+        return tries
+
+    def tries(self, digest: str) -> int:
+        """How often a letter was tried with the count kept."""
+        with suppress(FileNotFoundError, ValueError):
+            return int(self._content(f"{digest}.tries"))
+        return 0
+
+    def done(self, digests: Sequence[str]) -> None:
+        """After the database commit: the letters leave, with the receipts that `read` gave.
+
+        A receipt that came meanwhile stays, and its letter with it. Not fsynced: a power cut may bring a letter back,
+        and the key of its receipt says that it is recorded.
+        """
+        with self._lock:
+            for digest in digests:
+                self._leave(digest)
+
+    def _leave(self, digest: str) -> None:
+        read = self._read.pop(digest, ())
+        left = [name for name in self._window.get(digest, ()) if name not in read]
+        if not left:  # the letter before its receipts: a receipt alone is nothing, a letter alone would be found again
+            self._disk.unlink(f"{digest}.eml", self._folder)
+            self._disk.unlink(f"{digest}.tries", self._folder)
+            self._window.pop(digest, None)
+        else:
+            self._window[digest] = left
+        for name in read:
+            self._disk.unlink(name, self._folder)
+
+    # --- the folder
+
+    def _scan(self, limit: int | None) -> None:
+        """Look at the folder: the oldest letters by receipt, and the receipts of each."""
+        letters: list[tuple[int, str]] = []
+        receipts: dict[str, list[str]] = {}
+        with os.scandir(self._folder) as entries:
+            for entry in entries:
+                if _LETTER.fullmatch(entry.name):
+                    with suppress(FileNotFoundError):
+                        letters.append((entry.stat(follow_symlinks=False).st_mtime_ns, entry.name[:64]))
+                elif _RECEIPT.fullmatch(entry.name):
+                    receipts.setdefault(entry.name[:64], []).append(entry.name)
+        oldest = sorted(letters) if limit is None else heapq.nsmallest(limit, letters)
+        self._window = {digest: sorted(receipts.get(digest, ())) for _, digest in oldest}
+
+    def _sweep(self) -> None:
+        """Drafts of a process that died, and receipts whose letter never came: nobody was told that we have it."""
+        names = set(os.listdir(self._folder))  # noqa: PTH208  pathlib can't list a descriptor
+        for name in sorted(names):
+            alone = _RECEIPT.fullmatch(name) and f"{name[:64]}.eml" not in names
+            if alone or name.endswith(".tmp"):
+                self._disk.unlink(name, self._folder)
+
+    def _found(self, digest: str) -> Arrival:
+        """For a letter without any readable receipt."""
+        moment = datetime.fromtimestamp(os.stat(f"{digest}.eml", dir_fd=self._folder).st_mtime, UTC)
+        return Arrival("found", moment, moment, lmtp_id=digest)
+
+    def _holds(self, name: str) -> bool:
+        with suppress(FileNotFoundError):
+            os.stat(name, dir_fd=self._folder, follow_symlinks=False)
+            return True
+        return False
+
+    def _content(self, name: str) -> bytes:
+        with os.fdopen(os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=self._folder), "rb") as file:
+            return file.read()
+
+
+def _receipt_name(digest: str, arrival: Arrival) -> str:
+    return f"{digest}.{sha256(arrival.key.encode()).hexdigest()[:16]}.json"
+
+
+def _encode(arrival: Arrival) -> bytes:
+    fields = asdict(arrival) | {
+        "received_at": arrival.received_at.isoformat(),
+        "seen_at": arrival.seen_at.isoformat(),
+    }
+    return json.dumps(fields).encode()
+
+
+def _decode(content: bytes) -> Arrival | None:
+    """None for a receipt that can't be read: the letter counts more than its receipt."""
+    with suppress(ValueError, TypeError, KeyError):
+        fields: dict[str, Any] = json.loads(content)
+        times = {name: datetime.fromisoformat(fields[name]) for name in ("received_at", "seen_at")}
+        return Arrival(**(fields | times | {"envelope_recipients": tuple(fields["envelope_recipients"])}))
+    return None
