@@ -23,7 +23,7 @@ from archive.records import Case, CaseNumber, database
 
 MIGRATIONS = Path(__file__).with_name("migrations")
 LOCK_WAIT = 30  # seconds
-_MIGRATION_LOCK = 0x5641_4755  # any constant: the name of PostgreSQL's advisory lock ("VAGU")
+_ALONE = 0x5641_4755  # any constant: the name of PostgreSQL's advisory lock ("VAGU")
 
 _PRAGMAS = (
     ("journal_mode", "wal"),  # readers don't stop the writer; the mode is kept in the file
@@ -93,12 +93,18 @@ def open_database(url: str) -> Database:
 
 
 @contextmanager
-def writing() -> Iterator[None]:
-    """One write transaction: all of it, or nothing. Inside another one it is a savepoint. Raises `Unavailable`."""
+def writing(*, alone: bool = False) -> Iterator[None]:
+    """One write transaction: all of it, or nothing. Inside another one it is a savepoint. Raises `Unavailable`.
+
+    On SQLite it is the only one at a time. `alone` makes it wait for the others that ask so on PostgreSQL too: imports,
+    which look before they write.
+    """
     engine = database.obj
     with _explained(engine):
         _drop_dead_connection(engine)
         with engine.atomic():
+            if alone:
+                _wait_for_others(engine)
             yield
 
 
@@ -197,18 +203,22 @@ def _refuse_newer(engine: _Sqlite | _Postgresql, runner: Runner) -> None:
 @contextmanager
 def _alone(engine: _Sqlite | _Postgresql) -> Iterator[None]:
     """One transaction for all migrations, while no other program migrates the same database."""
-    if isinstance(engine, SqliteDatabase):
-        with _loose_foreign_keys(engine), engine.atomic():
-            yield
-        return
-    with engine.atomic():
-        Select(columns=[fn.pg_advisory_xact_lock(_MIGRATION_LOCK)]).execute(engine)
+    with _loose_foreign_keys(engine), engine.atomic():
+        _wait_for_others(engine)
         yield
 
 
+def _wait_for_others(engine: Database) -> None:
+    if isinstance(engine, PostgresqlDatabase):  # SQLite's transaction is alone from its beginning
+        Select(columns=[fn.pg_advisory_xact_lock(_ALONE)]).execute(engine)
+
+
 @contextmanager
-def _loose_foreign_keys(engine: SqliteDatabase) -> Iterator[None]:
+def _loose_foreign_keys(engine: Database) -> Iterator[None]:
     """SQLite changes a table by making it anew, which must not cascade. The pragma only works outside a transaction."""
+    if not isinstance(engine, SqliteDatabase):
+        yield
+        return
     engine.pragma("foreign_keys", 0)
     try:
         yield
