@@ -1,0 +1,161 @@
+"""The connection under an IMAP session: TLS that is checked, a login, and a deadline on every command.
+
+A server that stays silent would otherwise hold a mailbox for ever, so when the deadline passes the connection is cut
+from beside. Every failure is told in one of three classes, with the server's own words.
+"""
+
+import socket
+import ssl
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from imaplib import IMAP4
+from typing import Any, Self
+
+from imap_tools import BaseMailBox, MailBox, MailBoxStartTls, MailBoxUnencrypted
+from imap_tools.errors import ImapToolsError, UnexpectedCommandStatusError
+
+from daemon.config import MailboxConfig
+from daemon.errors import Permanent, Temporary
+from daemon.oauth import TokenSource
+
+SLOWEST = 50_000  # bytes a second of the worst line that an agency has: what is large may take longer
+
+# Response codes of a refusal that passes by itself (RFC 5530).
+_PASSING = ("UNAVAILABLE", "INUSE", "LIMIT", "OVERQUOTA", "SERVERBUG", "CONTACTADMIN")
+
+
+class Disconnected(Temporary):
+    """The session is over: connect again."""
+
+
+class Link:
+    """A context manager: connects and logs in, logs out. One thread at a time."""
+
+    def __init__(
+        self, config: MailboxConfig, password: str, token: TokenSource | None, trust: ssl.SSLContext | None
+    ) -> None:
+        self.box: BaseMailBox
+        self._config = config
+        self._password = password
+        self._token = token
+        self._trust = trust
+        self._timeout = config.timeout.total_seconds()
+        self._late = False
+        self._over = False
+
+    def __enter__(self) -> Self:
+        with self.within("connect", watched=False):
+            self.box = self._connect()
+        try:
+            self._log_in()
+        except BaseException:
+            self._hang_up()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if not self._over:
+            with suppress(Temporary, Permanent), self.within("logout"):
+                self.box.logout()
+        self._hang_up()
+
+    def can(self, capability: str) -> bool:
+        return capability in self.box.client.capabilities
+
+    def search(self, *criteria: str | bytes) -> set[int]:
+        """The UIDs of the opened folder that answer these criteria."""
+        answer = self.uid("SEARCH", *criteria)
+        return {int(uid) for line in answer if isinstance(line, bytes) for uid in line.split()}
+
+    def uid(self, command: str, *arguments: str | bytes, size: int = 0) -> list[Any]:
+        """A UID command on the opened folder. `size`: the bytes that are expected."""
+        with self.within(command, size=size):
+            status, data = self.box.client.uid(command, *arguments)  # type: ignore[arg-type]  # bytes go as they are
+            if status != "OK":
+                raise _refusal(f"{self._where()}: {command}", status, data)
+            return list(data)
+
+    @contextmanager
+    def within(self, what: str, *, size: int = 0, extra: float = 0, watched: bool = True) -> Iterator[None]:
+        """Cut the connection when the deadline passes, and say what went wrong in our words."""
+        seconds = self._timeout + extra + size / SLOWEST
+        timer = threading.Timer(seconds, self._cut)
+        timer.daemon = True
+        if watched:
+            timer.start()
+        try:
+            yield
+        except UnexpectedCommandStatusError as error:
+            raise _refusal(f"{self._where()}: {what}", *error.command_result[:2]) from error
+        except (IMAP4.abort, OSError) as error:
+            self._over = True
+            late = self._late or isinstance(error, TimeoutError)
+            reason = f"no answer within {seconds:.0f} s" if late else error
+            raise Disconnected(f"{self._where()}: {what}: {reason}") from error
+        except (IMAP4.error, ImapToolsError) as error:
+            raise Permanent(f"{self._where()}: {what}: {error}") from error
+        finally:
+            timer.cancel()
+
+    def _connect(self) -> BaseMailBox:
+        config = self._config
+        trust = self._trust or ssl.create_default_context()  # imaplib by itself believes any certificate
+        match config.security:
+            case "tls":
+                return MailBox(config.host, config.port, timeout=self._timeout, ssl_context=trust)
+            case "starttls":
+                return MailBoxStartTls(config.host, config.port, timeout=self._timeout, ssl_context=trust)
+            case "none":
+                return MailBoxUnencrypted(config.host, config.port, timeout=self._timeout)
+
+    def _log_in(self) -> None:
+        with self.within("login"):
+            if self._token is not None:
+                self._log_in_by_token(self._token)
+            elif self._password.isascii() and self._config.user.isascii():
+                self.box.login(self._config.user, self._password, initial_folder=None)
+            else:
+                self.box.login_utf8(self._config.user, self._password, initial_folder=None)
+            _, data = self.box.client.capability()  # what it said before the login was for strangers
+            self.box.client.capabilities = tuple(data[-1].decode("ascii", "replace").upper().split())
+
+    def _log_in_by_token(self, token: TokenSource) -> None:
+        response = token.sasl(self._config.user).encode()
+        said: list[bytes] = []
+
+        def answer(challenge: bytes) -> bytes:
+            """The token first; the error that comes back as a second challenge wants an empty line."""
+            said.append(challenge)
+            return b"" if any(said) else response
+
+        try:
+            self.box.client.authenticate("XOAUTH2", answer)
+        except IMAP4.abort:
+            raise
+        except IMAP4.error as error:
+            token.forget()
+            reason = b" ".join(filter(None, said)).decode("utf-8", "replace")
+            raise Permanent(f"{self._where()}: the token is refused: {error} {reason}".rstrip()) from error
+
+    def _cut(self) -> None:
+        self._late = True
+        sock = self.box.client.sock
+        with suppress(OSError):
+            socket.socket.shutdown(sock, socket.SHUT_RDWR)  # of the TCP socket: TLS would wait for the other side
+
+    def _hang_up(self) -> None:
+        self._over = True
+        with suppress(OSError, ValueError):
+            self.box.client.shutdown()
+
+    def _where(self) -> str:
+        return f"{self._config.name} on {self._config.host}:{self._config.port}"
+
+
+def _refusal(what: str, status: str, data: Any) -> Temporary | Permanent:
+    said = b" ".join(line for line in data or () if isinstance(line, bytes)).decode("utf-8", "replace")
+    text = f"{what}: {status} {said}".rstrip()
+    if any(said.upper().startswith(f"[{code}") for code in _PASSING):
+        return Temporary(text)
+    return Permanent(text)
