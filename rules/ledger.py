@@ -91,8 +91,15 @@ def balance(entries: Iterable[Entry], until: date | None = None) -> Decimal:
 
 
 def term_of(entry: Entry) -> Period:
-    """The term that a call belongs to: as its label says, else its reference, else its day."""
-    return labels.period_named(entry.label) or labels.period_coded(entry.reference) or month_of(entry.day)
+    """The term that a call belongs to.
+
+    The reference's month, which a machine wrote, wins over a label's ("revision, rappel d'octobre"), unless the label
+    names a longer term around it (a quarter); a call that names nothing is of its day's month.
+    """
+    named, coded = labels.period_named(entry.label), labels.period_coded(entry.reference)
+    if named and coded:
+        return named if named.months > 1 and named.meets(coded) else coded
+    return named or coded or month_of(entry.day)
 
 
 def component_of(entry: Entry) -> Component:

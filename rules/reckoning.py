@@ -36,6 +36,7 @@ from rules.plan import Role
 from rules.receipt import Receipt, Withheld, receipts
 
 ADDRESSEES = frozenset({Role.TENANT, Role.CO_TENANT})  # every holder of the lease, and nobody else
+ORDER = tuple(Component)  # of the lines: rent, charges, the rest
 
 
 def compute(
@@ -61,7 +62,7 @@ def compute(
         return Outcome(None)
     if not parties:
         return Outcome(None, (Oddity(Odd.NO_TENANT, lease.id), *_unclear(named)))
-    account = _account(lease, entries, period)
+    account = _account(lease, entries, period, today)
     given, withheld = receipts(
         account.allocation.terms(), period.previous, since or period.previous.first, today, policy.clearance
     )
@@ -107,13 +108,14 @@ class _Account:
     allocation: Allocation
 
 
-def _account(lease: Lease, entries: Iterable[Entry], period: Period) -> _Account:
+def _account(lease: Lease, entries: Iterable[Entry], period: Period, today: date) -> _Account:
     known = sorted(entry for entry in entries if entry.day <= period.last and not _later(entry, period))
     before = tuple(entry for entry in known if not _of_period(entry, period))
     within = [entry for entry in known if _of_period(entry, period)]
     posted = tuple(entry for entry in within if entry.kind is not Kind.PAYMENT)
     paid = tuple(entry for entry in within if entry.kind is Kind.PAYMENT)
-    return _Account(departed_on(lease, known), before, posted, paid, allocate(known))
+    happened = (entry for entry in known if entry.day <= today)  # what is posted ahead has settled nothing yet
+    return _Account(departed_on(lease, known), before, posted, paid, allocate(happened))
 
 
 def _of_term(entry: Entry) -> bool:
@@ -173,9 +175,9 @@ def _notice(
 
 def _lines(lease: Lease, account: _Account, period: Period, *, running: bool) -> tuple[Line, ...]:
     posted = tuple(Line(component_of(entry), entry.label, entry.amount) for entry in account.posted)
-    if not running or any(_of_term(entry) and entry.debit > 0 for entry in account.posted):
-        return posted
-    return (*_from_lease(lease, account.left_on, period), *posted)
+    whole = not running or any(_of_term(entry) and entry.debit > 0 for entry in account.posted)
+    asked = posted if whole else (*_from_lease(lease, account.left_on, period), *posted)
+    return tuple(sorted(asked, key=lambda line: (ORDER.index(line.component), line.label)))
 
 
 def _from_lease(lease: Lease, left_on: date | None, period: Period) -> tuple[Line, ...]:

@@ -1,0 +1,231 @@
+"""The page of a notice as HTML: the sentences of `templates/notices` filled with one notice and one house.
+
+A name that a template doesn't know is an error, never a blank in a tenant's letter. Everything shown is a function of
+the notice and the house.
+"""
+
+import re
+import tomllib
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import date
+from decimal import Decimal
+from functools import cache
+from importlib.resources import files
+from math import ceil
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from markupsafe import Markup
+
+from daemon import wording
+from rules import labels
+from rules.house import House
+from rules.labels import Component
+from rules.ledger import ZERO
+from rules.notice import Due, Lease, Notice, Party
+from rules.period import Period
+
+NARROW = "\N{NARROW NO-BREAK SPACE}"  # between thousands: in print it is always there, unlike in mail programs
+MINUS = "\N{MINUS SIGN}"
+LINES = 6  # of an address (La Poste)
+# How an address fits the window: class of the style sheet, letters on a line, lines.
+SIZES = (("", 44, 5), ("six", 48, 6), ("eight", 57, 8))
+# The two tables stand side by side while neither is longer than this; else one under the other, going on overleaf.
+MOST_ROWS = 15  # lines of type
+CALLED, MOVED = 22, 34  # letters on a line of each
+MOST_TERMS = 3  # unpaid terms listed one by one; more are said in one breath
+
+
+@dataclass(frozen=True, slots=True)
+class Owed:
+    """Something unpaid, as the page says it: one term, a run of terms from `first` to `last`, or a line."""
+
+    left: Decimal
+    component: Component = Component.RENT
+    label: str = ""
+    first: Period | None = None
+    last: Period | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Transfer:
+    """What the tenant needs for paying: the IBAN as printed, the reference to give, the QR code as a data URL."""
+
+    iban: str
+    reference: str
+    qr: str
+
+
+def page(notice: Notice, house: House, *, logo: str = "", transfer: Transfer | None = None) -> str:
+    """The HTML of a notice. `logo` is a URL. Raises jinja2.TemplateError."""
+    window = address(notice.tenants, notice.lease)
+    return _environment().get_template("notice.html").render(
+        notice=notice,
+        house=house,
+        logo=logo,
+        transfer=transfer,
+        address=window,
+        size=_size(window),
+        dues=owed(notice.arrears),
+        charged=owed(notice.fees),
+        receipts=tuple((receipt, _elsewhere(notice, receipt.period)) for receipt in notice.receipts),
+        fees=_left(notice.fees),
+        insurance=_insurance(notice),
+        wide=_wide(notice),
+    )  # fmt: skip
+
+
+def sheet(colour: str, fonts: str) -> str:
+    """The style sheet of a house; `fonts` is the URL of the folder of fonts."""
+    return _environment().get_template("notice.css").render(colour=colour, fonts=fonts)
+
+
+def folder(name: str) -> Path:
+    """A folder of `templates`, which is always installed unpacked."""
+    return Path(str(files("templates"))) / name
+
+
+def address(tenants: Iterable[Party], lease: Lease) -> tuple[str, ...]:
+    """The lines in the window: who (every tenant), then where (La Poste: at most six, the town in capitals)."""
+    where = lease.postal or _where(lease)
+    return (*_grouped([_named(party) for party in tenants], LINES - len(where)), *where)
+
+
+def _where(lease: Lease) -> tuple[str, ...]:
+    place = lease.property if lease.property != lease.address else ""
+    lot = _words()["forms"]["lot"].format(lot=lease.lot) if lease.lot and place else ""
+    town = f"{lease.postcode} {lease.city.upper()}".strip()
+    return tuple(filter(None, (", ".join(filter(None, (place, lot))), lease.address, town)))
+
+
+def _size(lines: Iterable[str]) -> str:
+    """The largest type in which an address stands whole in the window. Raises ValueError, which quotes it."""
+    address = tuple(lines)
+    for name, letters, most in SIZES:
+        if _height(address, letters) <= most:
+            return name
+    raise ValueError(f"the address is too long for the window of an envelope: {' / '.join(address)}")
+
+
+def _wide(notice: Notice) -> bool:
+    called = _height((line.label for line in notice.lines), CALLED)
+    return max(called, _height((row.label for row in notice.past.rows), MOVED)) > MOST_ROWS
+
+
+def _height(lines: Iterable[str], letters: int) -> int:
+    """How many lines of type these take, at so many letters a line."""
+    return sum(max(1, ceil(len(line) / letters)) for line in lines)
+
+
+def _grouped(names: list[str], room: int) -> list[str]:
+    """One name a line, or two where there isn't room for all."""
+    if len(names) <= max(room, 1):
+        return names
+    return [", ".join(names[i : i + 2]) for i in range(0, len(names), 2)]
+
+
+def owed(dues: Iterable[Due]) -> tuple[Owed, ...]:
+    """What is unpaid, the terms first: each one, or from the first to the last when they are many."""
+    terms = [Owed(due.left, first=due.period) for due in dues if due.period is not None]
+    others = [Owed(due.left, due.component, due.label) for due in dues if due.period is None]
+    if len(terms) > MOST_TERMS:
+        terms = [replace(terms[0], left=_left(terms), last=terms[-1].first)]
+    return (*terms, *others)
+
+
+# --- how values are written
+
+
+def euros(amount: Decimal) -> str:
+    """`1 234,56 €`, with a true minus sign."""
+    sign = MINUS if amount < 0 else ""
+    figures = f"{abs(amount):,.2f}".replace(",", NARROW).replace(".", ",")
+    return f"{sign}{figures}{wording.NO_BREAK}€"
+
+
+def day(value: date) -> str:
+    """`1er décembre 2026`."""
+    number = wording.words()["forms"]["first_of_month"] if value.day == 1 else str(value.day)
+    return f"{number}{wording.NO_BREAK}{_month(value)} {value.year}"
+
+
+def term(period: Period) -> str:
+    """`décembre 2026`; `octobre à décembre 2026` for a quarter."""
+    last = f"{_month(period.last)} {period.last.year}"
+    if period.months == 1:
+        return last
+    year = f" {period.first.year}" if period.first.year != period.last.year else ""
+    return str(_words()["forms"]["terms"].format(first=f"{_month(period.first)}{year}", last=last))
+
+
+def span(period: Period) -> str:
+    """`du 1er au 31 décembre 2026`."""
+    same = (period.first.year, period.first.month) == (period.last.year, period.last.month)
+    first = day(period.first).split(wording.NO_BREAK)[0] if same else day(period.first)
+    return str(_words()["forms"]["span"].format(first=first, last=day(period.last)))
+
+
+def capitalised(text: str) -> str:
+    """With a capital letter first, and the others as they are."""
+    return text[:1].upper() + text[1:]
+
+
+def joined(html: str) -> Markup:
+    """HTML with no blank between its tags."""
+    return Markup(re.sub(r">\s+<", "><", html.strip()))  # noqa: S704  the template's own text, escaped already
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(folder("notices")),
+        autoescape=select_autoescape(("html",)),
+        undefined=StrictUndefined,
+        finalize=_apostrophes,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+    )
+    environment.filters |= {"euros": euros, "day": day, "short": "{:%d/%m}".format, "term": term, "span": span}
+    environment.filters |= {"of": wording.of, "capitalised": capitalised, "joined": joined, "phone": wording.phone}
+    environment.globals["words"] = _words()
+    return environment
+
+
+def _apostrophes(value: Any) -> Any:
+    """Typed apostrophes as a printer sets them; a Markup has passed here already."""
+    return value.replace("'", "’") if type(value) is str else value
+
+
+@cache
+def _words() -> dict[str, Any]:
+    return tomllib.loads((folder("notices") / "words.toml").read_text("utf-8"))
+
+
+def _month(value: date) -> str:
+    return str(wording.words()["months"][value.month - 1])
+
+
+def _named(party: Party) -> str:
+    return str(_environment().get_template("parts.html").module.name(party)).strip()  # type: ignore[attr-defined]
+
+
+def _elsewhere(notice: Notice, period: Period) -> Decimal:
+    """What is unpaid beside a receipt's own term and beside the fees."""
+    return _left(due for due in notice.arrears if due.period != period)
+
+
+def _left(dues: Iterable[Due | Owed]) -> Decimal:
+    return sum((due.left for due in dues), ZERO)
+
+
+def _insurance(notice: Notice) -> str:
+    """What the page says of the certificate: nothing for a parking space, which needs none."""
+    if labels.says(labels.UNLIVED, notice.lease.property):
+        return ""
+    until = notice.lease.insurance_until
+    if until is None:
+        return "unknown"
+    return "valid" if until >= notice.period.first else "expired"

@@ -1,0 +1,171 @@
+"""Prints a notice: the one module that knows WeasyPrint, and it knows nothing of a run.
+
+`render` is a function of its arguments alone: the same notice and house give the same bytes, on any day. The document
+is PDF/A-3 (it must last), tagged for screen readers (PDF/UA), and carries its own data as `avis.json`. Nothing is
+fetched: the fonts stand in `templates/fonts`, the logo and the QR code are in the page.
+"""
+
+import json
+import logging
+from base64 import b64encode
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time
+from functools import cache, lru_cache
+from html import unescape
+from re import sub
+from typing import Any
+
+import segno
+from fontTools.ttLib import TTFont
+from jinja2 import TemplateError
+from schwifty import IBAN
+from schwifty.exceptions import SchwiftyException
+from weasyprint import CSS, HTML, Attachment
+from weasyprint.text.fonts import FontConfiguration
+from weasyprint.urls import URLFetcher
+
+from daemon import page
+from daemon.errors import Permanent
+from rules import epc
+from rules.house import House
+from rules.notice import Notice, Way, facts
+
+FACES = ("Lato-Regular.ttf", "Lato-Semibold.ttf")
+MASK = 2  # of the QR code: choosing the best of eight costs five times as much, and any one is read as well
+DATA = "avis.json"
+
+logging.getLogger("weasyprint").addHandler(logging.NullHandler())  # what matters is raised; the rest is chatter
+
+
+def render(notice: Notice, house: House) -> bytes:
+    """The document, as PDF.
+
+    Raises Permanent, which names the notice and what is wrong with it: a letter that the font lacks, a bad IBAN, a
+    fault in a template, a font that isn't there. The next notice may well be fine.
+    """
+    try:
+        return _print(notice, house)
+    except (TemplateError, SchwiftyException, ValueError, TypeError, OSError) as fault:
+        raise Permanent(f"notice {notice.number}: {fault}") from fault
+
+
+def missing_fonts() -> tuple[str, ...]:
+    """The font files that printing needs and doesn't find: for `check`."""
+    paths = (page.folder("fonts") / face for face in FACES)
+    return tuple(str(path) for path in paths if not path.is_file())
+
+
+def _print(notice: Notice, house: House) -> bytes:
+    press = _press(house.colour)
+    html = page.page(notice, house, logo=_logo(house.logo), transfer=_transfer(notice, house))
+    _check_letters(html)
+    printed = HTML(string=html, url_fetcher=_only("data")).write_pdf(
+        stylesheets=[press.sheet],
+        font_config=press.fonts,
+        attachments=[_data(notice)],
+        pdf_variant="pdf/a-3a",
+        pdf_identifier=notice.number.encode(),
+        finisher=_declare_accessible,
+    )
+    return bytes(printed)
+
+
+# --- parsed once a process
+
+
+@dataclass(frozen=True, slots=True)
+class _Press:
+    fonts: FontConfiguration
+    sheet: CSS
+
+
+@lru_cache(maxsize=8)
+def _press(colour: str) -> _Press:
+    """Fonts and style sheet of a house, shared by all its notices."""
+    if missing := missing_fonts():
+        raise FileNotFoundError(f"the fonts of the notices are missing: {', '.join(missing)}")
+    fonts = FontConfiguration()
+    text = page.sheet(colour, page.folder("fonts").as_uri())
+    return _Press(fonts, CSS(string=text, font_config=fonts, url_fetcher=_only("file")))
+
+
+@cache
+def _only(protocol: str) -> URLFetcher:
+    return URLFetcher(allowed_protocols={protocol}, fail_on_errors=True)
+
+
+@cache
+def _letters() -> frozenset[int]:
+    """The characters that both faces can show."""
+    covered = [TTFont(page.folder("fonts") / face, lazy=True).getBestCmap().keys() for face in FACES]
+    return frozenset.intersection(*map(frozenset, covered))
+
+
+# --- what goes into the page
+
+
+def _check_letters(html: str) -> None:
+    text = unescape(sub(r"<[^>]*>", "", html))
+    lacking = sorted({letter for letter in text if ord(letter) not in _letters() and letter not in "\n\t"})
+    if lacking:
+        named = ", ".join(f"{letter!r} (U+{ord(letter):04X})" for letter in lacking)
+        raise ValueError(f"the font has no {named}")
+
+
+def _transfer(notice: Notice, house: House) -> page.Transfer | None:
+    """For whom a payment is expected from, and for nobody else: a second payment would follow a direct debit."""
+    if notice.way is not Way.PAY:
+        return None
+    iban = IBAN(house.bank.iban)
+    reference = f"{notice.lease.id} {notice.period.name}"  # names the term: the debtor's choice (C. civ. 1342-10)
+    text = epc.payload(house.bank.holder, iban.compact, house.bank.bic, notice.total_due, reference)
+    return page.Transfer(iban.formatted, reference, _qr(text))
+
+
+def _qr(text: str) -> str:
+    code = segno.make_qr(text, error="m", encoding="utf-8", mask=MASK, boost_error=False)
+    return code.svg_data_uri(border=0, omitsize=True, xmldecl=False)
+
+
+@lru_cache(maxsize=8)
+def _logo(image: bytes) -> str:
+    if not image:
+        return ""
+    kind = "image/png" if image.startswith(b"\x89PNG") else "image/svg+xml"
+    return f"data:{kind};base64,{b64encode(image).decode()}"
+
+
+def _data(notice: Notice) -> Attachment:
+    """The notice itself, for a machine that reads it (PDF/A-3 wants the date and the relationship)."""
+    text = json.dumps(facts(notice), ensure_ascii=False, indent=1)
+    made = _midnight(notice.issued_on)
+    return Attachment(
+        string=text, name=DATA, created=made, modified=made, relationship="Data", description=notice.number
+    )
+
+
+def _midnight(day: date) -> datetime:
+    return datetime.combine(day, time(), tzinfo=UTC)
+
+
+# PDF/UA-1 (ISO 14289-1, 5) is claimed by a property that PDF/A-3 wants described (ISO 19005-3, 6.6.2.3).
+_ACCESSIBLE = b"""
+<rdf:Description xmlns:pdfuaid="http://www.aiim.org/pdfua/ns/id/" rdf:about="" pdfuaid:part="1" />
+<rdf:Description xmlns:pdfaExtension="http://www.aiim.org/pdfa/ns/extension/"
+ xmlns:pdfaSchema="http://www.aiim.org/pdfa/ns/schema#" xmlns:pdfaProperty="http://www.aiim.org/pdfa/ns/property#"
+ rdf:about=""><pdfaExtension:schemas><rdf:Bag><rdf:li rdf:parseType="Resource">
+<pdfaSchema:schema>PDF/UA identification</pdfaSchema:schema>
+<pdfaSchema:namespaceURI>http://www.aiim.org/pdfua/ns/id/</pdfaSchema:namespaceURI>
+<pdfaSchema:prefix>pdfuaid</pdfaSchema:prefix><pdfaSchema:property><rdf:Seq><rdf:li rdf:parseType="Resource">
+<pdfaProperty:name>part</pdfaProperty:name><pdfaProperty:valueType>Integer</pdfaProperty:valueType>
+<pdfaProperty:category>internal</pdfaProperty:category>
+<pdfaProperty:description>Part of ISO 14289</pdfaProperty:description>
+</rdf:li></rdf:Seq></pdfaSchema:property></rdf:li></rdf:Bag></pdfaExtension:schemas></rdf:Description>
+</rdf:RDF>"""
+
+
+def _declare_accessible(_document: Any, pdf: Any) -> None:
+    """Called by WeasyPrint just before it writes: it can declare PDF/A or PDF/UA, and both hold here."""
+    number = int(pdf.catalog["Metadata"].split()[0])
+    metadata = pdf.objects[number]
+    metadata.stream = [part.replace(b"</rdf:RDF>", _ACCESSIBLE) for part in metadata.stream]
