@@ -96,7 +96,9 @@ def _owners(
     people: Iterable[Person],
     addresses: Addresses,
 ) -> list[OwnerEntry]:
-    numbers, emails, charges = defaultdict(list), defaultdict(list), defaultdict(list)
+    numbers: dict[int, list[str]] = defaultdict(list)
+    emails: dict[int | None, list[str]] = defaultdict(list)
+    charges: dict[str, list[str | None]] = defaultdict(list)
     for mandate in mandates:
         numbers[mandate.owner_id].append(mandate.number)
     for person in people:
