@@ -88,7 +88,7 @@ class Site(Office):
 
 class Agency(Office):
     address: EmailAddress = Field(examples=["gestion@agence.test"])  # the one that tenants write to
-    code: Text = "AG01"
+    code: str = Field(default="AG01", pattern=r"^[A-Za-z0-9-]{1,16}$")  # in the name of the agency's folder, for ever
     supervisor: OptionalAddress = ""
     accounting: OptionalAddress = ""
     admin: OptionalAddress = ""

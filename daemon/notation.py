@@ -102,13 +102,13 @@ def read_listen(text: str, info: ValidationInfo) -> str:
 
 def read_database(url: str, info: ValidationInfo) -> str:
     """A database URL; the path of a SQLite file is made absolute (four slashes, as the usual notation has it)."""
-    parts = urlsplit(url)
-    if parts.scheme not in ENGINES:
+    engine, _, rest = url.partition("://")
+    if engine not in ENGINES:
         raise ValueError('write "sqlite:///state/vaguemestre.db" or "postgresql://user@host/database"')
-    if parts.scheme != "sqlite":
+    if engine != "sqlite":
         return url
-    path = parts.path.removeprefix("/")
-    if parts.netloc or path in ("", ":memory:"):
+    path = rest.removeprefix("/")
+    if path == rest or path in ("", ":memory:"):
         raise ValueError('a SQLite database is a file: "sqlite:///state/vaguemestre.db" (three slashes, then its path)')
     return f"sqlite:///{from_file(Path(path), info)}"
 

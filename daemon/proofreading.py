@@ -30,6 +30,7 @@ CURES = {
     "literal_error": "it must be {expected}",
     "greater_than_equal": "it must be at least {ge}",
     "less_than_equal": "it must be at most {le}",
+    "string_pattern_mismatch": "it must be letters, digits and dashes, 16 at most",
     "date_type": 'it must be a day: "2026-11-20"',
     "date_parsing": 'it must be a day: "2026-11-20"',
     "date_from_datetime_parsing": 'it must be a day: "2026-11-20"',

@@ -1,0 +1,85 @@
+"""The example is true: it loads, shows every key there is, and what it calls a default is one."""
+
+import re
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import BaseModel, TypeAdapter
+from pydantic_core import PydanticUndefined
+
+from daemon.advice import missing_particulars
+from daemon.config import Config, load
+
+ROOT = Path(__file__).parents[2]
+EXAMPLE = ROOT / "vaguemestre.example.toml"
+GUIDE = ROOT / "docs" / "administrateur.md"
+
+_HEADING = re.compile(r"#?\[\[?([a-z.]+)\]\]?(?:\s+#.*)?")
+_KEY = re.compile(r"(#?)([a-z_]+) = (.*)")
+
+
+def shown() -> Iterator[tuple[str, str, bool]]:
+    """Each key line of the example: its dotted key, the line, whether it is commented out."""
+    section = ""
+    for line in EXAMPLE.read_text("utf-8").splitlines():
+        if heading := _HEADING.fullmatch(line):
+            section = heading[1]
+        elif key := _KEY.fullmatch(line):
+            yield f"{section}.{key[2]}", f"{key[2]} = {key[3]}", key[1] == "#"
+
+
+def keys(model: type[BaseModel], section: str = "") -> Iterator[tuple[str, Any]]:
+    """Every key of the models, dotted, with its field."""
+    for name, field in model.model_fields.items():
+        inner = next((part for part in _parts(field.annotation) if issubclass(part, BaseModel)), None)
+        if inner is None:
+            yield f"{section}{name}", field
+        else:
+            yield from keys(inner, f"{section}{name}.")
+
+
+def _parts(annotation: Any) -> Iterator[type]:
+    for part in (annotation, *getattr(annotation, "__args__", ())):
+        if isinstance(part, type) and not hasattr(part, "__args__"):
+            yield part
+
+
+KEYS = dict(keys(Config))
+
+
+def test_the_example_loads_and_lacks_no_legal_particular(tmp_path: Path) -> None:
+    path = tmp_path / "vaguemestre.toml"
+    path.write_bytes(EXAMPLE.read_bytes())
+
+    config = load(path)
+
+    assert config.mailbox[0].mode == "observe"
+    assert missing_particulars(config) == []
+
+
+def test_the_example_shows_every_key_there_is_and_no_other() -> None:
+    assert {key for key, _, _ in shown()} == set(KEYS)
+
+
+@pytest.mark.parametrize(("key", "line"), [(key, line) for key, line, commented in shown() if commented])
+def test_a_value_shown_as_a_default_is_the_default(key: str, line: str) -> None:
+    field = KEYS[key]
+    default = field.get_default(call_default_factory=True, validated_data={})
+    if default is None or default is PydanticUndefined:
+        return
+
+    value = tomllib.loads(line)[key.rpartition(".")[2]]
+
+    assert TypeAdapter(field.rebuild_annotation()).validate_python(value) == default
+
+
+def test_a_default_is_known_for_most_keys() -> None:
+    assert sum(commented for _, _, commented in shown()) > 40
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_the_administrators_guide_explains_every_key(key: str) -> None:
+    assert f"`{key}`" in GUIDE.read_text("utf-8")
