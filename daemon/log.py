@@ -140,6 +140,11 @@ def uidvalidity_changed(mailbox: str, folder: str) -> None:
     _say(Priority.WARNING, "uidvalidity_changed", mailbox=mailbox, folder=folder)
 
 
+def letter_withheld(mailbox: str, folder: str, uid: int) -> None:
+    """The server has the letter and doesn't give it: it is asked for again at each pass, and a person should look."""
+    _say(Priority.ERROR, "letter_withheld", mailbox=mailbox, folder=folder, uid=uid)
+
+
 def errand_failed(mailbox: str, kind: str, digest: str, error: BaseException) -> None:
     """A move or a copy in the mailbox that couldn't be done."""
     _say(Priority.WARNING, "errand_failed", mailbox=mailbox, kind=kind, letter=digest[:SHORT], **_foreseen(error))
