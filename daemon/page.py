@@ -95,9 +95,10 @@ def address(tenants: Iterable[Party], lease: Lease) -> tuple[str, ...]:
 
 def _where(lease: Lease) -> tuple[str, ...]:
     place = lease.property if lease.property != lease.address else ""
-    lot = _words()["forms"]["lot"].format(lot=lease.lot) if lease.lot and place else ""
+    lot = _words()["forms"]["lot"].format(lot=lease.lot) if lease.lot else ""
+    building = capitalised(", ".join(filter(None, (place, lot))))
     town = f"{lease.postcode} {lease.city.upper()}".strip()
-    return tuple(filter(None, (", ".join(filter(None, (place, lot))), lease.address, town)))
+    return tuple(filter(None, (building, lease.address, town)))
 
 
 def _size(lines: Iterable[str]) -> str:

@@ -93,6 +93,11 @@ class Term:
         """What was paid or compensated of it."""
         return self._settled(components or tuple(TERM), rebate=False)
 
+    def settled_of(self, debt: Debt) -> Decimal:
+        """What was paid or compensated of one of its lines."""
+        shares = (share for share in self.shares if share.debt is debt and share.credit.mode is not Mode.REBATE)
+        return sum((share.amount for share in shares), ZERO)
+
     def left(self, *components: Component) -> Decimal:
         return self.called(*components) - self.settled(*components)
 

@@ -58,6 +58,9 @@ class Receipt:
     words: str
     left: Decimal
     paid: tuple[Paid, ...]
+    others: tuple[
+        tuple[str, Decimal], ...
+    ] = ()  # what `other` is made of: an insurance for account must be told (art. 7 g)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +106,7 @@ def receipt(term: Term) -> Receipt:
         words=in_words(total),
         left=term.left(),
         paid=tuple(_paid(credit, amount) for credit, amount in term.payments()),
+        others=tuple((debt.label, term.settled_of(debt)) for debt in term.debts if debt.component is Component.OTHER),
     )
 
 
