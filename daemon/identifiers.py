@@ -1,11 +1,12 @@
 """The names that we give to what we send, and how we know them again: signed, so that nobody else can make one up.
 
-A Message-ID of ours is `<VM-2026-000123.k3….s4…@agence.test>`: the case, sixteen characters that stand for the thing said
-(its outbox key, so a mail composed twice has the same name), and a signature over both. A reply that carries it proves
-its case. Everything is compared in one case of letters: some systems change it on the way. The domain isn't signed: an agency
-may change it. The same token travels in `X-Vaguemestre`, for the providers that write a Message-ID of their own.
+A Message-ID of ours is `<VM-2026-000123.k3….s4…@agence.test>`: the case, sixteen characters that stand for the thing
+said (its outbox key, so a mail composed twice has the same name), and a signature over both. A reply that carries it
+proves its case. Everything is compared in one case of letters: some systems change it on the way. The domain isn't
+signed: an agency may change it. The same token travels in `X-Vaguemestre`, for the providers that write a Message-ID of
+their own.
 
-A bounce comes back to `gestion+b-<row>-<mark>-<signature>@agence.test`, and names the row of the outbox that it is about.
+A bounce comes back to `gestion+b-<row>-<mark>-<signature>@agence.test`, which names the outbox row that it is about.
 """
 
 import base64

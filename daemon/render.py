@@ -1,7 +1,7 @@
 """Fills the mails of `templates/mails`: each is a pair, plain text and HTML, that say the same.
 
-HTML escapes what is filled in; plain text must not (`d&#x27;eau` is no French). A name that a template doesn't know is an
-error, never a blank in a tenant's letter.
+HTML escapes what is filled in; plain text must not (`d&#x27;eau` is no French). A name that a template doesn't know is
+an error, never a blank in a tenant's letter.
 """
 
 import re
@@ -34,7 +34,7 @@ def environment() -> Environment:
         loader = FileSystemLoader(folder)
     made = Environment(
         loader=loader,
-        autoescape=is_html,
+        autoescape=is_html,  # noqa: S701  HTML is escaped; plain text must not be
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
@@ -44,6 +44,7 @@ def environment() -> Environment:
         "phone": wording.phone,
         "dialled": wording.dialled,
         "of": wording.of,
+        "count": wording.count,
         "url": lambda text: quote(text, safe="@"),
     }
     made.globals["words"] = wording.words()

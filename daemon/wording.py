@@ -21,8 +21,9 @@ LONGEST_QUOTE = 200  # characters
 
 _HIGH_SIGN = re.compile(r" (?=[;:!?»])")
 _OPENING_QUOTE = re.compile(r"« ")
-_LINK = re.compile(r"(?:https?://|www\.)\S*", re.IGNORECASE)
+LINK = re.compile(r"(?:https?://|www\.)\S*", re.IGNORECASE)
 _PAIRS = re.compile(r"(?<=\d)(?=(?:\d\d)+$)")
+_APOSTROPHE = re.compile(r"(?<=\w)'(?=\w)")
 _INNER_QUOTES = str.maketrans({"«": "“", "»": "”", '"': "”"})
 
 
@@ -62,7 +63,7 @@ def moment(local: datetime) -> str:
 
 
 def opening_hours(text: str) -> str:
-    """`mon-thu 09:00-12:30; fri 09:00-12:00`, as a counter would put it on its door. Raises ValueError (parse_hours)."""
+    """`mon-thu 09:00-12:30; fri 09:00-12:00`, as it stands on a door. Raises ValueError (see parse_hours)."""
     return " ; ".join(
         _form("opening", days=_days(days), spans=_listed([_span(span) for span in spans]))
         for days, spans in _alike(parse_hours(text))
@@ -96,7 +97,7 @@ def _hour(hour: int, minute: int) -> str:
 
 
 def _number(value: date) -> str:
-    return words()["forms"]["first_of_month"] if value.day == 1 else str(value.day)
+    return str(words()["forms"]["first_of_month"] if value.day == 1 else value.day)
 
 
 def _month(value: date) -> str:
@@ -106,11 +107,16 @@ def _month(value: date) -> str:
 def _listed(parts: Sequence[str]) -> str:
     """`a, b et c`."""
     *others, last = parts
-    return words()["forms"]["and"].join(filter(None, (", ".join(others), last)))
+    return str(words()["forms"]["and"]).join(filter(None, (", ".join(others), last)))
 
 
 def _form(name: str, **parts: object) -> str:
     return str(words()["forms"][name].format(**parts))
+
+
+def count(number: int) -> str:
+    """`1 000`."""
+    return f"{number:,}".replace(",", NO_BREAK)
 
 
 # --- people
@@ -147,14 +153,21 @@ def _plain(text: str) -> str:
 
 
 def quoted(text: str, limit: int = LONGEST_QUOTE) -> str:
-    """Somebody's words, on one line between quotation marks; `''` when nothing is left to quote.
+    """Somebody's words, on one line between quotation marks, less their greeting; `''` when nothing is left.
 
     Links are left out: an automatic answer must not carry a stranger's link to whoever was named as the sender.
     """
-    line = tidy(_LINK.sub("", text)).translate(_INNER_QUOTES).rstrip(" .,;:")
+    line = tidy(_greeting().sub("", LINK.sub("", text).strip(), count=1)).translate(_INNER_QUOTES).rstrip(" .,;:")
+    line = _APOSTROPHE.sub("’", line)
     if not line:
         return ""
     return _form("quote", words=shortened(line, limit))
+
+
+@cache
+def _greeting() -> re.Pattern[str]:
+    table = words()["greetings"]
+    return re.compile(r"\A" + table["pattern"].replace("TITLES", table["titles"]), re.IGNORECASE | re.VERBOSE)
 
 
 def tidy(text: str) -> str:
