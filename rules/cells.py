@@ -133,7 +133,7 @@ def email(text: str) -> str:
 
 def phone(text: str) -> str:
     """The digits of a number; a French one as it is dialled in France, another with its `+` and country code."""
-    written = text.strip()
+    written = " ".join(text.split())
     digits = re.sub(r"\D", "", written.replace("(0)", ""), flags=re.ASCII)
     if written.startswith(("+", "00")):
         return _from_abroad(digits.removeprefix("00") if written.startswith("00") else digits)
@@ -151,7 +151,7 @@ def _from_abroad(digits: str) -> str:
         local = digits.removeprefix(code).removeprefix("0")
         if digits.startswith(code) and len(local) == 9:  # noqa: PLR2004  ten digits with their zero
             return f"0{local}"
-    if not 7 <= len(digits) <= 15:  # noqa: PLR2004  ITU-T E.164: fifteen at most
+    if digits.startswith("0") or not 7 <= len(digits) <= 15:  # noqa: PLR2004  ITU-T E.164: fifteen at most
         raise ValueError("an international number has 7 to 15 digits")
     return f"+{digits}"
 

@@ -9,7 +9,9 @@ import codecs
 import csv
 import io
 import re
+import warnings
 import zipfile
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time
@@ -32,6 +34,12 @@ _MARKS = (  # the longest first: UTF-32's begins with UTF-16's
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 _ZIP = b"PK\x03\x04"
+# What openpyxl and zipfile raise for a damaged file, seen by flipping bytes: a ZIP that isn't one or is encrypted, a
+# broken stream, XML that doesn't parse, a sheet or a style that is missing.
+_DAMAGE = (
+    zipfile.BadZipFile, zlib.error, RuntimeError, EOFError, OSError, InvalidFileException, SyntaxError, LookupError,
+    ValueError, TypeError, AttributeError,
+)  # fmt: skip
 _OLD_OFFICE = b"\xd0\xcf\x11\xe0"  # .xls, and an .xlsx with a password
 
 
@@ -154,10 +162,12 @@ def _decoded_as_windows(data: bytes, findings: Findings) -> str:
 
 def _workbook_rows(data: bytes, findings: Findings) -> list[Row]:
     try:
-        book = load_workbook(io.BytesIO(data), read_only=True, data_only=True)
-        sheets = [_sheet_rows(sheet) for sheet in book.worksheets]
-        book.close()
-    except (zipfile.BadZipFile, InvalidFileException, KeyError, EOFError, ValueError, OSError, SyntaxError) as error:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # openpyxl remarks on styles and other programs' habits
+            book = load_workbook(io.BytesIO(data), read_only=True, data_only=True)
+            sheets = [_sheet_rows(sheet) for sheet in book.worksheets]
+            book.close()
+    except _DAMAGE as error:
         raise findings.refuse(
             f"{findings.path.name} can't be read as a spreadsheet ({error}): it was cut or damaged, save it again"
         ) from error
