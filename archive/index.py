@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from archive.records import Case, Errand, Lease, Manager, Message, Outgoing, Owner, Receipt, Step
+from archive.pli import Filed
 
 Record = Mapping[str, Any]
 
@@ -19,21 +20,51 @@ def is_indexed(digest: str) -> bool:
     return bool(Message.select().where(Message.digest == digest).exists())
 
 
-def index_letter(record: Record, path: str, sidecar: str, now: datetime) -> None:
-    """Write everything that a received pli's sidecar says. Call it inside a write transaction."""
+def index_letter(record: Record, now: datetime) -> None:
+    """Write everything that a received pli's sidecar says, but where it stands (`place`). Inside a write transaction."""
     if is_indexed(record["digest"]):
         return
     _open_or_join(record)
-    _message(record, path, sidecar)
+    _message(record)
     add_receipts(record["digest"], record["state"], record["sources"])
     for said in record["plan"]["say"]:
         _say(record, said, now)
     _errands(record, record["sources"])
 
 
-def place(digest: str, path: str, sidecar: str) -> None:
-    """The pli now stands in the tree at these paths (relative to its root)."""
-    Message.update(path=path, sidecar=sidecar).where(Message.digest == digest).execute()
+def readmit(record: Record, now: datetime) -> None:
+    """A letter leaves the quarantine: it is recorded as any other, under the case and the clock that it has."""
+    decision, attachment = record["decision"], record["attachment"]
+    Message.update(state="filed", reason="", **_read_of(record)).where(Message.digest == record["digest"]).execute()
+    Receipt.update(state="filed").where(Receipt.message == record["digest"]).execute()
+    opening = record["plan"].get("open")
+    if opening:
+        Case.update(
+            label=opening["label"],
+            party=attachment["party"],
+            lease=_known(Lease, attachment["lease"]),
+            owner=_owner(attachment["owner"]),
+            manager=_known(Manager, attachment["manager"]),
+            subject=record["subject"],
+            sender=record["from"],
+            urgent=opening["urgent"],
+            to_sort=opening["to_sort"],
+            confidence=decision["confidence"],
+            because=decision["because"],
+        ).where(Case.ref == record["case"]).execute()
+    for said in record["plan"]["say"]:
+        _say(record, said, now)
+
+
+def place(filed: Filed) -> None:
+    """The pli stands in the tree: its short id and its paths."""
+    Message.update(id=filed.id, path=filed.path, sidecar=filed.sidecar).where(Message.digest == filed.digest).execute()
+
+
+def bearer(short: str) -> str | None:
+    """The digest of the pli that bears a short id; None when it is free."""
+    found = Message.get_or_none(Message.id == short)
+    return None if found is None else str(found.digest)
 
 
 def add_receipts(digest: str, state: str, sources: Iterable[Record]) -> int:
@@ -51,25 +82,32 @@ def add_receipts(digest: str, state: str, sources: Iterable[Record]) -> int:
     return len(new)
 
 
-def _message(record: Record, path: str, sidecar: str) -> None:
+def _message(record: Record) -> None:
     Message.insert(
         digest=record["digest"],
-        id=record["id"],
+        id="",
         direction=record["direction"],
         state=record["state"],
-        content_digest=record["content_digest"],
         same_as=record["same_as"],
-        message_id=record["message_id"],
-        subject=record["subject"],
-        sender=record["from"],
         received_at=datetime.fromisoformat(record["dates"]["received"]),
-        path=path,
-        sidecar=sidecar,
-        case=record["case"],
-        label=record["decision"].get("label", ""),
-        automated="automated" in record["decision"].get("flags", ()),
+        path="",
+        sidecar="",
         reason=record.get("reason", ""),
+        **_read_of(record),
     ).execute()
+
+
+def _read_of(record: Record) -> dict[str, Any]:
+    """What was read in a letter, and thought of it."""
+    return {
+        "content_digest": record["content_digest"],
+        "message_id": record["message_id"],
+        "subject": record["subject"],
+        "sender": record["from"],
+        "case": record["case"],
+        "label": record["decision"].get("label", ""),
+        "automated": "automated" in record["decision"].get("flags", ()),
+    }
 
 
 # --- the case
@@ -142,6 +180,7 @@ def _say(record: Record, said: Record, now: datetime) -> None:
         recipient=said["to"],
         filed=said["kind"] == "acknowledgement",
         automatic=said["kind"] == "acknowledgement",
+        urgent=said["details"].get("urgent", False),
         created_at=now,
         next_try_at=now,
         details=json.dumps(said["details"], ensure_ascii=False, sort_keys=True),
@@ -178,10 +217,12 @@ def add_errand(record: Record, source: Record) -> None:
 # --- a mail of ours, filed before it goes
 
 
-def index_sent(record: Record, path: str, sidecar: str) -> None:
+def index_sent(filed: Filed) -> None:
     """Write what the sidecar of a mail of ours says: its message, and the row of the outbox that will send these bytes."""
-    if not is_indexed(record["digest"]):
-        _message(record, path, sidecar)
-    Outgoing.update(digest=record["digest"], message_id=record["message_id"]).where(
+    record = filed.record
+    if not is_indexed(filed.digest):
+        _message(record)
+    place(filed)
+    Outgoing.update(digest=filed.digest, message_id=record["message_id"]).where(
         Outgoing.key.in_(list(record["said"]))
     ).execute()

@@ -62,3 +62,9 @@ def count_day(now: datetime) -> None:
 
 DAILY = (Daily("day_counted", time(0, 5), count_day),)
 LOOK_EVERY = timedelta(seconds=30)
+
+
+def keep(now: datetime, timezone: str) -> int:
+    """Plan this day and do what is due. Returns how many duties were done."""
+    plan_day(DAILY, now, ZoneInfo(timezone))
+    return do_due(DAILY, now)

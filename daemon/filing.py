@@ -7,11 +7,13 @@ The sidecar is written before the database and can rebuild it, so what the plan 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import PurePosixPath
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from archive import names
 from archive.incoming import Arrival
+from archive.records import Message, Outgoing
 from archive.tree import Document, Pli
 from rules import deadlines
 from rules.calendar import Calendar
@@ -29,6 +31,7 @@ class House:
     timezone: ZoneInfo
     supervisor: str  # hears what nobody is in charge of; "" when nobody does
     emails: Mapping[str, str]  # of the managers, by id
+    shared: frozenset[str]  # managers who work in the shared mailbox
     moves: Mapping[str, bool]  # mailbox name -> its letters are moved
 
 
@@ -92,6 +95,41 @@ def quarantine_pli(letter: Letter, raw: bytes, arrivals: Sequence[Arrival], reas
         "said": [one["key"] for one in said],
     }
     return Pli(letter.digest, ("_ged", "quarantaine"), _title(letter, house), (_original(raw),), record)
+
+
+def sent_pli(mail: Letter, raw: bytes, row: Outgoing, answered: Message | None, house: House) -> Pli:
+    """The pli of a mail of ours: beside the letter that it answers, else by day. `mail` is what the bytes say."""
+    record = {
+        "digest": mail.digest,
+        "content_digest": mail.content_digest,
+        "direction": "out",
+        "state": "sent",
+        "same_as": None,
+        "source": None,
+        "sources": [],
+        "dates": {"received": mail.received_at.isoformat(), "header": mail.date.isoformat() if mail.date else None},
+        "from": normalise_address(mail.sender.address),
+        "to": [row.recipient],
+        "subject": mail.subject,
+        "message_id": mail.message_id,
+        "references": list(mail.references or mail.in_reply_to),
+        "case": row.case_id,
+        "decision": {},
+        "attachment": {},
+        "kind": row.template,
+        "said": [row.key],
+        "plan": {},
+        "replaces": None,
+        "retention": None,
+    }
+    local = mail.received_at.astimezone(house.timezone)
+    folder = folder_beside(answered) if answered is not None else names.unattached_folder(local.date())
+    return Pli(mail.digest, folder, names.title(local, "Envoyé", mail.subject), (_original(raw),), record)
+
+
+def folder_beside(message: Message) -> tuple[str, ...]:
+    """The folder where a pli stands, below the agency's."""
+    return PurePosixPath(message.path).parts[1:-1]
 
 
 def folder_of(identity: Identity, received_at: datetime, house: House) -> tuple[str, ...]:
@@ -239,11 +277,25 @@ def _acknowledgement(action: Acknowledge, opened: Opened, house: House) -> dict[
         "kind": "acknowledgement",
         "template": action.template,
         "to": action.to,
-        "details": {
-            "gist": opened.plan.gist,
+        "details": _told(opened)
+        | {
             "urgent": opened.plan.verdict.urgent,
+            "danger": opened.plan.danger,
             "promise": _promise(opened.plan, house),
+            "references": list(opened.letter.references),
         },
+    }
+
+
+def _told(opened: Opened) -> dict[str, Any]:
+    """What every mail about this letter may tell (daemon/dossier.py names the keys)."""
+    plan = opened.plan
+    return {
+        "gist": plan.gist,
+        "alerts": [str(alert) for alert in plan.verdict.alerts],
+        "attachments": sum(not attachment.inline for attachment in opened.letter.attachments),
+        "party": str(plan.identity.party),
+        "name": plan.identity.name or opened.letter.sender.name,
     }
 
 
@@ -260,15 +312,12 @@ def _promise(plan: Plan, house: House) -> dict[str, str] | None:
 def _notice_of(action: Notify, to: str, opened: Opened) -> dict[str, Any]:
     plan = opened.plan
     key = f"{action.template}/{opened.letter.digest}"
-    details = {
-        "gist": plan.gist,
+    details = _told(opened) | {
         "urgent": action.urgent,
         "attach": action.attach,
         "silence": plan.silence,
         "decision": _decision(plan),
         "suggestions": [{"lease": s.lease, "reasons": list(s.reasons)} for s in plan.identity.suggestions[:3]],
-        "party": str(plan.identity.party),
-        "name": plan.identity.name,
     }
     return _notice(key, action.template, to, details)
 

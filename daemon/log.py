@@ -79,6 +79,11 @@ def configuration_warning(warning: str) -> None:
     _say(Priority.WARNING, "configuration_warning", warning=warning)
 
 
+def trouble(where: str, error: BaseException) -> None:
+    """Something that passes by itself or that a person mends: a server gone, a full disk, a locked database."""
+    _say(Priority.ERROR, "trouble", where=where, **_foreseen(error))
+
+
 def crashed(where: str, error: BaseException) -> None:
     """An error that nobody foresaw, caught by one of the loops."""
     _say(Priority.ERROR, "crashed", where=where, **_unexpected(error))

@@ -103,6 +103,10 @@ class Outbox:
             counts.unreachable = str(error)
         return counts
 
+    def close(self) -> None:
+        """Say goodbye to the relay."""
+        self._relay.close()
+
     # --- composing, freezing, filing
 
     def _prepared(self, rows: Sequence[Outgoing], now: datetime, carrier: Carrier, counts: Counts) -> list[Outgoing]:

@@ -6,17 +6,17 @@ group that fails is tried again one letter at a time, so that a bad letter stops
 goes to quarantine, with a minimal case so that its deadline runs.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
-from pathlib import PurePosixPath
+from datetime import datetime
 from typing import Any
 
 from archive import index, threads
-from archive.database import reserve_case_numbers, writing
+from archive.database import Unavailable, reserve_case_numbers, writing
 from archive.incoming import Arrival, Incoming
-from archive.records import Errand, Message
-from archive.tree import Filed, Pli, Tree
+from archive.records import Errand, Message, Outgoing, Receipt
+from archive.tree import DiskFull, Filed, Locked, Pli, Tree
 from daemon import filing, log
 from daemon.errors import Temporary
 from daemon.filing import House, Opened
@@ -29,24 +29,7 @@ from rules.plan import JoinCase, OpenCase
 GROUP = 50  # letters in hand at once
 LOCK_WAIT = 30.0  # seconds to wait for another process that writes the tree
 MOST_TRIES = 3
-
-
-@dataclass(slots=True)
-class Desk:
-    """Where letters are worked on: the places, and what the agency knows and has set.
-
-    `policy_of` gives the policy of the mailbox that a letter came to; `house` is reloaded after an import.
-    """
-
-    incoming: Incoming
-    tree: Tree
-    signer: Signer
-    house: Callable[[], House]
-    policy_of: Callable[[Sequence[Arrival]], Policy]
-    own: frozenset[str]
-    shared: Callable[[], frozenset[str]]
-    clock: Callable[[], datetime]
-    numbers: "CaseNumbers"
+ACTOR = "vaguemestre"  # in the journal
 
 
 class CaseNumbers:
@@ -64,26 +47,49 @@ class CaseNumbers:
         return self._free[year].pop(0)
 
 
+@dataclass(slots=True)
+class Desk:
+    """Where letters are worked on: the places, and what the agency knows and has set.
+
+    `policy_of` gives the policy of the mailbox that a letter came to; `house` the agency as it stands in the database now.
+    """
+
+    incoming: Incoming
+    tree: Tree
+    signer: Signer
+    house: Callable[[], House]
+    policy_of: Callable[[Sequence[Arrival]], Policy]
+    own: frozenset[str]
+    clock: Callable[[], datetime]
+    numbers: CaseNumbers
+
+
 # --- the work
 
 
 def work(desk: Desk, should_stop: Callable[[], bool] = lambda: False) -> int:
-    """Work through `incoming/` until it is empty, or somebody says stop. Returns how many letters were done."""
+    """Work through `incoming/` until it is empty, or somebody says stop. Returns how many letters were done.
+
+    Raises Temporary when the disk is full or the database can't be written: nothing is lost, call again later.
+    """
     done = 0
-    left: set[str] = set()  # tried in this pass without success
+    left: set[str] = set()  # tried in this pass, and still there
     while not should_stop():
-        waiting = [digest for digest in desk.incoming.waiting(GROUP + len(left)) if digest not in left]
+        waiting = [digest for digest in desk.incoming.waiting(GROUP + len(left)) if digest not in left][:GROUP]
         if not waiting:
             break
-        finished = _group(desk, waiting[:GROUP])
-        left |= set(waiting[:GROUP]) - finished
+        finished = _group(desk, waiting)
+        left |= set(waiting) - finished
         done += len(finished)
     return done
 
 
 def resume(desk: Desk) -> int:
-    """After a death: roll the tree forward into the database, then take what was in hand one letter at a time."""
-    with desk.tree.lock(LOCK_WAIT):
+    """After a death: roll the tree forward into the database, then take what was in hand one letter at a time.
+
+    Returns how many plis were rolled forward.
+    """
+    with _foreseen(), desk.tree.lock(LOCK_WAIT):
         recovered = desk.tree.recover(desk.clock())
         with writing():
             for filed in recovered:
@@ -91,10 +97,9 @@ def resume(desk: Desk) -> int:
         desk.tree.settle(recovered)
     suspects = desk.incoming.interrupted()
     desk.incoming.release()
-    alone = len(suspects) == 1
     for digest in suspects:
-        if alone and desk.incoming.count_try(digest) >= MOST_TRIES:
-            _quarantine(desk, digest, "the process died three times with this letter in hand")
+        if len(suspects) == 1 and desk.incoming.count_try(digest) >= MOST_TRIES:
+            _set_aside(desk, digest, "the process died three times with this letter in hand")
         else:
             _group(desk, [digest])
     return len(recovered)
@@ -103,17 +108,20 @@ def resume(desk: Desk) -> int:
 def roll_forward(filed: Filed, now: datetime) -> None:
     """Write to the database what a sidecar says and a power cut kept from it."""
     if filed.record["direction"] == "in":
-        index.index_letter(filed.record, filed.path, filed.sidecar, now)
+        index.index_letter(filed.record, now)
+        index.place(filed)
     else:
-        index.index_sent(filed.record, filed.path, filed.sidecar)
+        index.index_sent(filed)
 
 
 def _group(desk: Desk, digests: Sequence[str]) -> set[str]:
     """Process a group; when it fails, each of its letters alone. Returns those that are finished."""
     desk.incoming.take(digests)
     try:
-        _process(desk, digests)
+        with _foreseen():
+            _process(desk, digests)
     except Temporary:
+        desk.incoming.release()
         raise
     except Exception as error:  # noqa: BLE001  the loop's: one bad letter must not stop the others
         desk.incoming.release()
@@ -124,12 +132,34 @@ def _group(desk: Desk, digests: Sequence[str]) -> set[str]:
     return set(digests)
 
 
+@contextmanager
+def _foreseen() -> Iterator[None]:
+    """What is nobody's fault and passes: a full disk, a locked tree or database."""
+    try:
+        yield
+    except (DiskFull, Locked, Unavailable) as error:
+        raise Temporary(str(error)) from error
+
+
 def _failed(desk: Desk, digest: str, error: Exception) -> set[str]:
     """A letter that raised: tried again at once, twice, then put aside with its reason."""
     log.letter_failed(digest, error)
     if desk.incoming.count_try(digest) < MOST_TRIES:
         return _group(desk, [digest])
-    _quarantine(desk, digest, f"{type(error).__name__}: {error}")
+    return _set_aside(desk, digest, f"{type(error).__name__}: {error}")
+
+
+def _set_aside(desk: Desk, digest: str, reason: str) -> set[str]:
+    """To quarantine; a letter that can't even be put there stays in `incoming/`, and the log says so."""
+    try:
+        with _foreseen():
+            _quarantine(desk, digest, reason)
+    except Temporary:
+        raise
+    except Exception as error:  # noqa: BLE001  the loop's: one bad letter must not stop the others
+        log.crashed("quarantine", error)
+        return set()
+    log.letter_quarantined(digest, reason)
     return {digest}
 
 
@@ -140,9 +170,9 @@ def _process(desk: Desk, digests: Sequence[str]) -> None:
     with desk.tree.lock(LOCK_WAIT):
         with writing():
             plis = [pli for digest, (raw, arrivals) in opened.items() if (pli := _open(desk, digest, raw, arrivals))]
-            filed = desk.tree.file(plis, now, "vaguemestre")
+            filed = desk.tree.file(plis, now, ACTOR)
             for one in filed:
-                index.place(one.digest, one.path, one.sidecar)
+                index.place(one)
         desk.tree.settle(filed)
     desk.incoming.done(digests)
     for one in filed:
@@ -163,7 +193,10 @@ def _open(desk: Desk, digest: str, raw: bytes, arrivals: tuple[Arrival, ...]) ->
         log.duplicate_seen(letter.digest, first["digest"])
     else:
         pli = _decided(desk, letter, raw, arrivals, house, known)
-    index.index_letter(pli.record | {"digest": digest, "id": digest[:8]}, "", "", desk.clock())
+    if known is None:
+        index.index_letter(pli.record, desk.clock())
+    else:
+        index.readmit(pli.record, desk.clock())
     return pli
 
 
@@ -228,8 +261,8 @@ def _same_letter(letter: Letter) -> Mapping[str, Any] | None:
         return None
     errand = Errand.get_or_none(Errand.message == first.digest, Errand.kind == "move")
     shelve = {"folder": errand.target, "flagged": errand.flagged, "move": True} if errand else None
-    folder = PurePosixPath(first.path).parts[:-1]
-    return {"case": first.case_id, "digest": first.digest, "label": first.label, "folder": folder, "shelve": shelve}
+    where = filing.folder_beside(first)
+    return {"case": first.case_id, "digest": first.digest, "label": first.label, "folder": where, "shelve": shelve}
 
 
 # --- what the decision needs to know
@@ -245,7 +278,7 @@ def _context(desk: Desk, letter: Letter, arrivals: Sequence[Arrival], house: Hou
         seen_at=min(arrival.seen_at for arrival in arrivals),
         own=desk.own,
         policy=desk.policy_of(arrivals),
-        shared=desk.shared(),
+        shared=house.shared,
         signed=threads.by_reference(signed),
         known=threads.by_messages(answered),
         named=threads.in_subject(letter.subject),
@@ -254,25 +287,55 @@ def _context(desk: Desk, letter: Letter, arrivals: Sequence[Arrival], house: Hou
     )
 
 
+# --- mail of ours
+
+
+def file_sent(desk: Desk, rows: Sequence[Outgoing]) -> None:
+    """File mails of ours before they go; those that are filed already are left alone."""
+    now, house = desk.clock(), desk.house()
+    new = [row for row in rows if not index.is_indexed(row.digest)]
+    if not new:
+        return
+    answered = {m.digest: m for m in Message.select().where(Message.digest.in_([row.answers for row in new]))}
+    plis = [
+        filing.sent_pli(parse(row.raw, received_at=now), row.raw, row, answered.get(row.answers), house) for row in new
+    ]
+    with _foreseen(), desk.tree.lock(LOCK_WAIT):
+        filed = desk.tree.file(plis, now, ACTOR)
+        with writing():
+            for one in filed:
+                index.index_sent(one)
+        desk.tree.settle(filed)
+
+
 # --- quarantine
 
 
 def _quarantine(desk: Desk, digest: str, reason: str) -> None:
     """File the bytes apart, with the reason and a case, so that a person reads it in time."""
     raw, arrivals = desk.incoming.read(digest)
+    if _is_there_again(digest, reason):
+        desk.incoming.done([digest])
+        return
     now = desk.clock()
     letter = _what_can_be_read(raw, arrivals, digest)
     desk.numbers.reserve(now.year, 1)
-    due = letter.received_at + timedelta(hours=72)
+    due = letter.received_at + desk.policy_of(arrivals).letter
     pli = filing.quarantine_pli(letter, raw, arrivals, reason, desk.numbers.next(now.year), desk.house(), due)
     with desk.tree.lock(LOCK_WAIT):
         with writing():
-            index.index_letter(pli.record | {"digest": digest, "id": digest[:8]}, "", "", now)
-            filed = desk.tree.file([pli], now, "vaguemestre")
-            index.place(digest, filed[0].path, filed[0].sidecar)
+            index.index_letter(pli.record, now)
+            filed = desk.tree.file([pli], now, ACTOR)
+            index.place(filed[0])
         desk.tree.settle(filed)
     desk.incoming.done([digest])
-    log.letter_quarantined(digest, reason)
+
+
+def _is_there_again(digest: str, reason: str) -> bool:
+    """A letter that left the quarantine and broke us again goes back to where it was."""
+    with writing():
+        again = Message.update(state="quarantined", reason=reason)
+        return bool(again.where(Message.digest == digest, Message.state == "retry").execute())
 
 
 def _what_can_be_read(raw: bytes, arrivals: Sequence[Arrival], digest: str) -> Letter:
@@ -283,3 +346,20 @@ def _what_can_be_read(raw: bytes, arrivals: Sequence[Arrival], digest: str) -> L
     except Exception:  # noqa: BLE001  this letter has broken us before
         return blank
     return replace(blank, sender=head.sender, subject=head.subject, message_id=head.message_id)
+
+
+def retry(desk: Desk, short: str) -> bool:
+    """Send a quarantined letter through again, under the case that it has; False when there is none of that id.
+
+    Its bytes come from the tree, where they stay. The next pass processes it.
+    """
+    found = Message.get_or_none(Message.id == short, Message.state == "quarantined")
+    if found is None:
+        return False
+    raw = desk.tree.read(found.path)
+    receipt = Receipt.select().where(Receipt.message == found.digest).order_by(Receipt.received_at).get()
+    arrival = Arrival("retry", receipt.received_at, desk.clock(), lmtp_id=receipt.key)
+    desk.incoming.receive(raw, arrival)
+    with writing():
+        Message.update(state="retry").where(Message.digest == found.digest).execute()
+    return True

@@ -13,6 +13,7 @@ from rules import deadlines
 from rules.automatic import Automatic, automatic
 from rules.calendar import Calendar
 from rules.classify import classify
+from rules.danger import danger
 from rules.identity import Directory
 from rules.letter import Alert, Label, Letter, Verdict, normalise_address
 from rules.plan import (
@@ -34,8 +35,7 @@ from rules.reading import gist
 TENANTS_SIDE = frozenset({Role.TENANT, Role.CO_TENANT, Role.OCCUPANT, Role.GUARANTOR, Role.FORMER, Role.UNCLEAR})
 FOLLOWED = frozenset({"open", "waiting"})
 
-# A machine of these kinds says nothing that a person must answer; any other (a web form, a registered-letter notice) may
-# carry a tenant's own words.
+# What these machines say is about our own mail, or about nobody's matter.
 NEVER_A_CASE = frozenset({"bounce", "auto-reply", "own", "report"})
 
 
@@ -77,12 +77,13 @@ def decide(letter: Letter, context: Context) -> Plan:
     """What this letter sets in motion."""
     signs = automatic(letter, context.own)
     verdict = _with_signs(classify(letter), signs)
-    identity = context.directory.identify(letter, f"{letter.subject}\n{letter.text}")
-    plan = Plan(verdict, identity, gist=gist(letter))
+    said = f"{letter.subject}\n{letter.text}"
+    identity = context.directory.identify(letter, said)
+    plan = Plan(verdict, identity, gist=gist(letter), danger=danger(said) if verdict.urgent else "")
     if _is_old(letter, context):
         return replace(plan, silence="answer_since")
-    if signs is not None and signs.kind in NEVER_A_CASE:
-        return replace(plan, actions=_shelve_robot(), silence=signs.kind)
+    if signs is not None and _is_never_a_case(signs, verdict, identity):
+        return _quiet(replace(plan, actions=(Shelve(Folder.OFF_TOPIC),), silence="robot"), context)
     if identity.party is Role.MANAGER:
         return replace(plan, silence="colleague")
     followed = _followed(letter, context)
@@ -97,10 +98,22 @@ def judge(letter: Letter, own: frozenset[str] = frozenset()) -> Verdict:
 
 
 def _with_signs(verdict: Verdict, signs: Automatic | None) -> Verdict:
-    """A machine that its headers betray is one, whatever its text."""
-    if signs is None or verdict.automated:
-        return verdict
-    return replace(verdict, automated=signs.silences)
+    """One sign in the headers is enough never to answer, whatever the text."""
+    return verdict if signs is None else replace(verdict, automated=True)
+
+
+def _is_never_a_case(signs: Automatic, verdict: Verdict, identity: Identity) -> bool:
+    """A machine that says nothing a person must answer.
+
+    A notification (web form, registered-letter service, copier) is judged by its content; a mailing only when something
+    says that it isn't one: a known sender, a registered letter, a departure.
+    """
+    if not signs.robot:
+        return False
+    if signs.kind != "bulk":
+        return signs.kind in NEVER_A_CASE
+    known = identity.party in TENANTS_SIDE or identity.party is Role.OWNER
+    return not (known or verdict.registered or Alert.DEPARTURE in verdict.alerts)
 
 
 def _is_old(letter: Letter, context: Context) -> bool:
@@ -126,17 +139,17 @@ def _followed(letter: Letter, context: Context) -> CaseView | None:
 
 def _is_another_matter(verdict: Verdict, case: CaseView) -> bool:
     """Somebody who announces a departure in the thread of a leak opens a matter of its own: it has other stakes."""
-    return verdict.label is Label.DEPARTURE and case.label is not Label.DEPARTURE and not verdict.automated
+    return verdict.label is Label.DEPARTURE and case.label is not Label.DEPARTURE
 
 
 def _follow_up(plan: Plan, letter: Letter, case: CaseView, context: Context) -> Plan:
     verdict, calendar = plan.verdict, _calendar(plan.identity, context)
-    says_something = verdict.label is not Label.OFF_TOPIC and not verdict.automated
+    says_something = verdict.label is not Label.OFF_TOPIC
     reopened = says_something and case.status not in FOLLOWED
     until = _due(verdict, letter, calendar, context) if reopened else None
-    newly_urgent = verdict.urgent and not case.urgent and not verdict.automated
+    newly_urgent = verdict.urgent and not case.urgent
     actions: list[Action] = [JoinCase(case.ref, urgent=newly_urgent, reopen_until=until)]
-    if newly_urgent:  # not a second acknowledgement: the emergency numbers, once
+    if newly_urgent and not verdict.automated:  # not a second acknowledgement: the emergency numbers, once
         actions.append(Acknowledge(letter.sender.address, "acknowledgement_urgent"))
     if says_something:
         actions.append(_notify(plan, "notice_follow_up", case.lease, context))
@@ -149,11 +162,13 @@ def _follow_up(plan: Plan, letter: Letter, case: CaseView, context: Context) -> 
 
 
 def _new_matter(plan: Plan, letter: Letter, context: Context) -> Plan:
-    verdict = _matter(plan.verdict, plan.identity)
-    plan = replace(plan, verdict=verdict)
+    unsure = plan.verdict.confidence < context.policy.threshold
+    verdict = _matter(plan.verdict, plan.identity, unsure=unsure)
     if verdict.label is Label.OFF_TOPIC:
         return _off_topic(plan, context)
-    to_sort = verdict.confidence < context.policy.threshold
+    second_thoughts = verdict.label is not plan.verdict.label and Alert.DEPARTURE in verdict.alerts
+    to_sort = unsure or second_thoughts
+    plan = replace(plan, verdict=verdict)
     due_at = _due(verdict, letter, _calendar(plan.identity, context), context, strict=to_sort)
     case = OpenCase(verdict.label, due_at, verdict.urgent, to_sort, related=_related(context))
     template = _acknowledgement(verdict, plan.identity, to_sort=to_sort)
@@ -168,17 +183,18 @@ def _new_matter(plan: Plan, letter: Letter, context: Context) -> Plan:
     return _quiet(replace(plan, actions=tuple(actions), silence=silence), context)
 
 
-def _matter(verdict: Verdict, identity: Identity) -> Verdict:
+def _matter(verdict: Verdict, identity: Identity, *, unsure: bool) -> Verdict:
     """The label that a case would have.
 
-    An owner's letter is never off topic, nor an institution's; then the second reading counts.
+    What a person wrote isn't put aside on a weak judgement, nor when it may announce a departure; an owner's letter is
+    never off topic, nor an institution's. Then the second reading counts.
     """
     if verdict.label is not Label.OFF_TOPIC or verdict.automated:
         return verdict
-    if identity.party is Role.OWNER:
-        return replace(verdict, label=_second(verdict, Label.REQUEST))
-    if Alert.INSTITUTION in verdict.alerts:
+    if Alert.DEPARTURE in verdict.alerts or Alert.INSTITUTION in verdict.alerts:
         return replace(verdict, label=_second(verdict, Label.COMPLAINT))
+    if unsure or identity.party is Role.OWNER:
+        return replace(verdict, label=_second(verdict, Label.REQUEST))
     return verdict
 
 
@@ -195,10 +211,6 @@ def _off_topic(plan: Plan, context: Context) -> Plan:
     notice = _notify(plan, "notice_letter", plan.identity.lease, context)
     actions = (notice, shelve) if _reads_notices(plan, context) else (shelve,)
     return _quiet(replace(plan, actions=actions, silence="off-topic"), context)
-
-
-def _shelve_robot() -> tuple[Action, ...]:
-    return (Shelve(Folder.OFF_TOPIC),)
 
 
 def _acknowledgement(verdict: Verdict, identity: Identity, *, to_sort: bool) -> str:
@@ -225,7 +237,8 @@ def _silence(verdict: Verdict, identity: Identity, context: Context) -> str:
         return "institution"
     if identity.party is Role.OTHER:
         return "other person"
-    if identity.party is Role.UNKNOWN and context.asked_before and not verdict.urgent:
+    pressing = verdict.urgent or verdict.label is Label.DEPARTURE
+    if identity.party is Role.UNKNOWN and context.asked_before and not pressing:
         return "asked before"
     return ""
 

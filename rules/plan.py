@@ -137,7 +137,7 @@ class Plan:
     """Everything that one letter sets in motion, in order.
 
     `silence` says why nothing is said to the sender, if nothing is. `gist` is the sentence of the sender's own that says what
-    the matter is, fit to quote.
+    the matter is, fit to quote. `danger` is the kind of an urgent letter's danger (rules.danger).
     """
 
     verdict: Verdict
@@ -145,3 +145,4 @@ class Plan:
     actions: tuple[Action, ...] = ()
     silence: str = ""
     gist: str = ""
+    danger: str = ""

@@ -1,0 +1,170 @@
+"""Wires everything, in the order in which a reader would tell it. Nothing else connects or reads the configuration."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta
+from importlib.metadata import version
+from zoneinfo import ZoneInfo
+
+from archive import index
+from archive.database import open_database, writing
+from archive.directory import load_directory
+from archive.incoming import Arrival, Incoming
+from archive.records import Fact, Manager, Message
+from archive.tree import Tree
+from daemon import clock
+from daemon.compose import Composer
+from daemon.config import Config, MailboxConfig, OAuth, Office
+from daemon.filing import House
+from daemon.identifiers import Signer, load_secret
+from daemon.imap import Session
+from daemon.oauth import TokenSource
+from daemon.outbox import Outbox
+from daemon.pipeline import CaseNumbers, Desk, file_sent
+from daemon.send import Relay
+from rules.calendar import Calendar, parse_closed, parse_hours
+from rules.decide import Policy
+from rules.letter import normalise_address
+
+FIRST_CONTACT = timedelta(hours=72)  # what came earlier than that before the first start is never answered
+
+
+@dataclass(slots=True)
+class App:
+    """The parts, wired. `session` makes a connection to a mailbox that isn't entered yet; `bytes_of` reads a pli."""
+
+    config: Config
+    desk: Desk
+    outbox: Outbox
+    session: Callable[[MailboxConfig], Session]
+    bytes_of: Callable[[str], bytes]
+
+
+def open_app(config: Config) -> App:
+    """Open the database and the tree, and put the desk between them. Raises what they raise."""
+    open_database(config.storage.database)
+    _remember_first_start(clock.now())
+    agency, state = config.agency, config.storage.state
+    tree = Tree(
+        config.storage.archive, f"{agency.name} [{agency.code}]", version("vaguemestre"), bearer=index.bearer
+    )
+    signer = Signer(load_secret(state))
+    desk = Desk(
+        incoming=Incoming(state),
+        tree=tree,
+        signer=signer,
+        house=_Houses(config).current,
+        policy_of=_Policies(config).of,
+        own=own_addresses(config),
+        clock=clock.now,
+        numbers=CaseNumbers(),
+    )
+
+    def bytes_of(digest: str) -> bytes:
+        found = Message.get_or_none(Message.digest == digest)
+        if found is None:
+            raise FileNotFoundError(f"no pli has the digest {digest}")
+        return tree.read(found.path)
+
+    smtp = config.smtp
+    relay = Relay(smtp, _tokens(config, smtp.oauth, "smtp").token if smtp.oauth else None)
+    outbox = Outbox(config, Composer(config, signer, bytes_of), relay, lambda rows: file_sent(desk, rows))
+    return App(config, desk, outbox, _sessions(config), bytes_of)
+
+
+def own_addresses(config: Config) -> frozenset[str]:
+    """The agency's own addresses: a letter from one of them is never answered."""
+    addresses = (config.agency.address, *(box.address for box in config.mailbox))
+    return frozenset(normalise_address(address) for address in addresses)
+
+
+def _sessions(config: Config) -> Callable[[MailboxConfig], Session]:
+    """One source of tokens a mailbox, however often it connects."""
+    sources = {box.name: _tokens(config, box.oauth, box.name) for box in config.mailbox if box.oauth}
+
+    def session(box: MailboxConfig) -> Session:
+        token = sources.get(box.name)
+        return Session(box, token=token) if token else Session(box, password=box.password())
+
+    return session
+
+
+def _tokens(config: Config, oauth: OAuth, name: str) -> TokenSource:
+    return TokenSource(oauth, config.storage.state / f"oauth-{name}.json")
+
+
+def _remember_first_start(now: datetime) -> None:
+    """Letters received well before the installation are filed and never answered."""
+    with writing():
+        Fact.insert(name="first_start", value=now.isoformat()).on_conflict_ignore().execute()
+
+
+def _calendar(office: Office) -> Calendar:
+    return Calendar(
+        ZoneInfo(office.timezone), office.holidays, parse_hours(office.hours), tuple(map(parse_closed, office.closed))
+    )
+
+
+class _Houses:
+    """The agency as it stands in the database, read again after an import."""
+
+    def __init__(self, config: Config) -> None:
+        self._config = config
+        self._imports: tuple[str, ...] = ()
+        self._house: House | None = None
+
+    def current(self) -> House:
+        imports = tuple(f.value for f in Fact.select().where(Fact.name.startswith("imported/")).order_by(Fact.name))
+        if self._house is None or imports != self._imports:
+            self._imports, self._house = imports, self._load()
+        return self._house
+
+    def _load(self) -> House:
+        config = self._config
+        managers = list(Manager.select())
+        return House(
+            directory=load_directory(),
+            calendars={m.site: _calendar(config.office(m.site)) for m in managers} | {"": _calendar(config.agency)},
+            timezone=ZoneInfo(config.agency.timezone),
+            supervisor=config.agency.supervisor or config.agency.admin,
+            emails={manager.id: manager.email for manager in managers},
+            shared=frozenset(manager.id for manager in managers if manager.works_in == "shared"),
+            moves={box.name: box.move for box in config.mailbox},
+        )
+
+
+class _Policies:
+    """What is set for the mailbox that a letter came to."""
+
+    def __init__(self, config: Config) -> None:
+        self._config = config
+        self._by_name = {box.name: box for box in config.mailbox}
+        self._by_address = {normalise_address(box.address): box for box in config.mailbox}
+        self._zone = ZoneInfo(config.agency.timezone)
+        self._first_start = datetime.fromisoformat(Fact.get_by_id("first_start").value)
+
+    def of(self, arrivals: Sequence[Arrival]) -> Policy:
+        box = self._box(arrivals)
+        return Policy(
+            letter=self._config.deadlines.letter,
+            request=self._config.deadlines.request,
+            counting=self._config.deadlines.counting,
+            threshold=self._config.limits.threshold,
+            answer_since=self._since(box),
+            observe=box.mode == "observe",
+        )
+
+    def _box(self, arrivals: Sequence[Arrival]) -> MailboxConfig:
+        """The mailbox that it stands in, else the one that it is addressed to, else the first."""
+        for arrival in arrivals:
+            if arrival.mailbox in self._by_name:
+                return self._by_name[arrival.mailbox]
+            for recipient in arrival.envelope_recipients:
+                if (box := self._by_address.get(normalise_address(recipient))) is not None:
+                    return box
+        return self._config.mailbox[0]
+
+    def _since(self, box: MailboxConfig) -> datetime:
+        if box.answer_since is not None:
+            return datetime.combine(box.answer_since, time(), self._zone).astimezone(UTC)
+        return self._first_start - FIRST_CONTACT

@@ -1,0 +1,253 @@
+"""The commands. Each says what it did and exits with 0; 1: it could not, or a check found a fault; 2: usage or configuration."""
+
+import json
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.metadata import version
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from archive.database import DatabaseTrouble, open_database
+from daemon import clock, report
+from daemon.config import Config, default_path, load
+from daemon.errors import ConfigError, Permanent, Temporary
+
+app = typer.Typer(
+    name="vaguemestre",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="The e-mail daemon of a property-management agency: it answers for every letter.",
+)
+ged = typer.Typer(no_args_is_help=True, help="The document tree.")
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
+
+FAILED, MISUSED = 1, 2
+
+
+class Settings:
+    """Where the configuration is; it is read by the commands that need it, when they need it."""
+
+    path: Path = default_path(os.environ)
+
+
+def _say_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"vaguemestre {version('vaguemestre')}")
+        raise typer.Exit
+
+
+@app.callback()
+def settings(
+    config: Annotated[Path | None, typer.Option("--config", help="The configuration file.", envvar="VAGUEMESTRE_CONFIG")] = None,
+    _version: Annotated[bool, typer.Option("--version", callback=_say_version, is_eager=True, help="Say the version.")] = False,
+) -> None:
+    Settings.path = config or default_path(os.environ)
+
+
+@contextmanager
+def _explained() -> Iterator[None]:
+    """Every foreseen failure as a sentence on stderr, with the exit code of its kind."""
+    try:
+        yield
+    except ConfigError as error:
+        for problem in error.problems:
+            typer.echo(problem, err=True)
+        raise typer.Exit(MISUSED) from None
+    except (Temporary, Permanent, DatabaseTrouble) as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(FAILED) from None
+
+
+def _config() -> Config:
+    return load(Settings.path)
+
+
+def _open_index() -> Config:
+    """The configuration and its database: for the commands that only read what is known."""
+    config = _config()
+    open_database(config.storage.database)
+    return config
+
+
+# --- the daemon
+
+
+@app.command()
+def run(once: Annotated[bool, typer.Option("--once", help="One complete pass, then exit.")] = False) -> None:
+    """Watch the mailboxes, answer, and keep the clocks; until SIGTERM, or for one pass."""
+    from daemon import service, turn  # noqa: PLC0415  the other commands start faster without it
+
+    with _explained():
+        config = _config()
+        done = turn.run_once(config) if once else service.run(config, lambda: load(Settings.path))
+    if not done:
+        raise typer.Exit(FAILED)
+
+
+@app.command()
+def check(as_json: AsJson = False) -> None:
+    """Try everything that the daemon needs, and tell every problem at once."""
+    from daemon.check import run_checks  # noqa: PLC0415
+
+    with _explained():
+        findings = run_checks(_config())
+    rows = [{"name": f.name, "ok": f.ok, "message": f.message} for f in findings]
+    report.show(rows, ["name", "ok", "message"], as_json=as_json)
+    if not all(finding.ok for finding in findings):
+        raise typer.Exit(FAILED)
+
+
+@app.command()
+def classify(paths: Annotated[list[Path], typer.Argument(help="Files or folders of .eml.")], as_json: AsJson = False) -> None:
+    """Say what letters are about; no configuration, no side effect."""
+    from daemon.verdicts import letters_of  # noqa: PLC0415
+
+    missing = [path for path in paths if not path.exists()]
+    for path in missing:
+        typer.echo(f"{path}: no such file or folder", err=True)
+    if missing:
+        raise typer.Exit(MISUSED)
+    failed = False
+    for path, row in letters_of(paths, clock.now()):
+        failed |= isinstance(row, OSError)
+        if isinstance(row, OSError):
+            typer.echo(f"{path}: {row.strerror}", err=True)
+        elif as_json:
+            typer.echo(json.dumps(row, ensure_ascii=False))
+        else:
+            typer.echo(f"{row['path']}: {row['label']} ({row['confidence']:.2f}) {row['because']}")
+    if failed:
+        raise typer.Exit(FAILED)
+
+
+@app.command("import")
+def import_(kind: Annotated[str, typer.Argument(help="leases, owners, managers or movements.")], file: Path) -> None:
+    """Take in a CSV or XLSX list: all of it, or none."""
+    from daemon.imports import KINDS, ImportRefused, import_file  # noqa: PLC0415
+
+    if kind not in KINDS:
+        typer.echo(f"import: {kind!r} is none of {', '.join(KINDS)}", err=True)
+        raise typer.Exit(MISUSED)
+    with _explained():
+        _open_index()
+        try:
+            done = import_file(kind, file, clock.now())
+        except ImportRefused as refused:
+            typer.echo(str(refused), err=True)
+            raise typer.Exit(FAILED) from None
+    for warning in done.warnings:
+        typer.echo(f"warning: {warning}", err=True)
+    typer.echo(f"{kind}: {done.added} added, {done.updated} updated, {done.unchanged} unchanged")
+
+
+# --- what is known
+
+CASE_COLUMNS = ["ref", "label", "status", "lease", "manager", "sender", "subject", "received_at", "due_at", "urgent"]
+
+
+@app.command()
+def cases(
+    only_open: Annotated[bool, typer.Option("--open", help="Only those that wait for an answer.")] = False,
+    overdue: Annotated[bool, typer.Option("--overdue", help="Only those past their due time.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """The cases being followed, soonest due first."""
+    with _explained():
+        _open_index()
+        rows = report.cases(clock.now(), only_open=only_open, only_overdue=overdue)
+    report.show(rows, CASE_COLUMNS, as_json=as_json)
+
+
+@app.command()
+def case(ref: str, as_json: AsJson = False) -> None:
+    """One case: its clock, its letters, what was said."""
+    with _explained():
+        _open_index()
+        found = report.case(ref)
+    if found is None:
+        typer.echo(f"{ref}: no case has this reference", err=True)
+        raise typer.Exit(FAILED)
+    report.print_json(found) if as_json else report.show_case(found)
+
+
+outbox_commands = typer.Typer(invoke_without_command=True, help="What waits to be sent, and what failed and why.")
+quarantine_commands = typer.Typer(invoke_without_command=True, help="Letters that broke us.")
+app.add_typer(outbox_commands, name="outbox")
+app.add_typer(quarantine_commands, name="quarantine")
+
+
+@outbox_commands.callback()
+def outbox(context: typer.Context, as_json: AsJson = False) -> None:
+    if context.invoked_subcommand is not None:
+        return
+    with _explained():
+        _open_index()
+        rows = report.outbox()
+    report.show(rows, ["id", "kind", "case", "recipient", "state", "tries", "next_try_at", "error"], as_json=as_json)
+
+
+@outbox_commands.command("retry")
+def outbox_retry(row: Annotated[int, typer.Argument(metavar="ID")]) -> None:
+    """Try a mail again at the next pass, whatever held it."""
+    from daemon.outbox import retry  # noqa: PLC0415
+
+    with _explained():
+        _open_index()
+        found = retry(row, clock.now())
+    if not found:
+        typer.echo(f"outbox: no unsent mail has the id {row}", err=True)
+        raise typer.Exit(FAILED)
+
+
+@quarantine_commands.callback()
+def quarantine(context: typer.Context, as_json: AsJson = False) -> None:
+    if context.invoked_subcommand is not None:
+        return
+    with _explained():
+        _open_index()
+        rows = report.quarantine()
+    report.show(rows, ["id", "case", "received_at", "sender", "reason"], as_json=as_json)
+
+
+@quarantine_commands.command("retry")
+def quarantine_retry(id: Annotated[str, typer.Argument(metavar="ID")]) -> None:  # noqa: A002  the word of the table
+    """Process a letter again, after what broke it was mended."""
+    from daemon.app import open_app  # noqa: PLC0415
+    from daemon.pipeline import retry  # noqa: PLC0415
+
+    with _explained():
+        found = retry(open_app(_config()).desk, id)
+    if not found:
+        typer.echo(f"quarantine: no letter has the id {id!r}", err=True)
+        raise typer.Exit(FAILED)
+
+
+@app.command()
+def status(as_json: AsJson = False) -> None:
+    """Counters and health."""
+    with _explained():
+        _open_index()
+        counters = report.status(clock.now())
+    if as_json:
+        report.print_json(counters)
+    else:
+        report.show([{"what": key, "value": value} for key, value in counters.items()], ["what", "value"], as_json=False)
+
+
+@app.command()
+def demo(keep: Annotated[bool, typer.Option("--keep", help="Stay up afterwards, to look around.")] = False) -> None:
+    """A whole agency in a temporary folder, with its own mail servers: the main job, in a minute."""
+    from daemon.demo import show  # noqa: PLC0415
+
+    if not show(keep=keep):
+        raise typer.Exit(FAILED)
+
+
+def main() -> None:
+    """The console script."""
+    sys.exit(app())

@@ -1,0 +1,91 @@
+"""One complete turn of the work, for `run --once`: letters in, read, what is due, mail out, errands. And the lock over it."""
+
+import fcntl
+import os
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from archive.database import DatabaseTrouble
+from daemon import agenda, clock, log, pipeline
+from daemon.app import App, open_app
+from daemon.config import Config, MailboxConfig, secret_problems
+from daemon.errors import ConfigError, Permanent, Temporary
+from daemon.fetch import collect, run_errands
+from daemon.imap import Session
+
+
+class AlreadyRunning(Permanent):
+    """Another daemon holds this state."""
+
+
+@contextmanager
+def alone(state: Path) -> Iterator[None]:
+    """Only one daemon works on a state folder; the second is told the first's process id."""
+    state.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(state / "run.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            pid = os.pread(descriptor, 20, 0).decode(errors="replace").strip()
+            raise AlreadyRunning(f"another vaguemestre works on {state} (pid {pid or 'unknown'})") from None
+        os.ftruncate(descriptor, 0)
+        os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def check_secrets(config: Config) -> None:
+    """Raises ConfigError with every secret that can't be read."""
+    problems = secret_problems(config, os.environ)
+    if problems:
+        raise ConfigError(problems)
+
+
+def run_once(config: Config) -> bool:
+    """One complete pass. False when something could not be done; the log says what, and the rest was done."""
+    check_secrets(config)
+    with alone(config.storage.state):
+        return _Turn(open_app(config)).take()
+
+
+class _Turn:
+    """What one pass does; a server that is missing holds up no other."""
+
+    def __init__(self, app: App) -> None:
+        self._app = app
+        self._whole = True
+
+    def take(self) -> bool:
+        app = self._app
+        with ExitStack() as open_sessions:
+            self._try("letters", lambda: pipeline.resume(app.desk))
+            sessions = [(box, session) for box in app.config.mailbox if (session := self._open(box, open_sessions))]
+            for box, session in sessions:
+                self._try(f"imap/{box.name}", lambda: collect(session, box, app.desk.incoming, clock.now()))
+            self._try("letters", lambda: pipeline.work(app.desk))
+            self._try("agenda", lambda: agenda.keep(clock.now(), app.config.agency.timezone))
+            self._try("outbox", self._send)
+            for box, session in sessions:
+                self._try(f"imap/{box.name}", lambda: run_errands(session, box, app.bytes_of, clock.now()))
+        return self._whole
+
+    def _open(self, box: MailboxConfig, open_sessions: ExitStack) -> Session | None:
+        opened: list[Session] = []
+        self._try(f"imap/{box.name}", lambda: opened.append(open_sessions.enter_context(self._app.session(box))))
+        return opened[0] if opened else None
+
+    def _send(self) -> None:
+        counts = self._app.outbox.drain(clock.now())
+        self._app.outbox.close()
+        if counts.unreachable:
+            raise Temporary(counts.unreachable)
+
+    def _try(self, where: str, do: Callable[[], object]) -> None:
+        try:
+            do()
+        except (Temporary, Permanent, DatabaseTrouble, OSError) as error:
+            self._whole = False
+            log.trouble(where, error)
