@@ -134,8 +134,9 @@ class _Mailbox:
         """By Message-ID; of two copies each errand takes its own."""
         places: dict[int, Errand] = {}
         for errand in group:
-            uids = self._session.find(folder, errand.message_id)
-            places.update({uid: errand for uid in uids if uid not in places and errand not in places.values()})
+            free = [uid for uid in self._session.find(folder, errand.message_id) if uid not in places]
+            if free:
+                places[free[0]] = errand
         return places
 
     def _without_finished(self, places: dict[int, Errand], folder: str, target: str) -> dict[int, Errand]:

@@ -1,7 +1,7 @@
 """Letters in from a mailbox, and the watch over it.
 
 A letter is durable in `incoming/` before the `Cursor` row moves past its UID: whatever is cut is read again, and the
-key of its receipt keeps it from counting twice. The watch never ends by itself: whatever the server does, it comes back.
+key of its receipt keeps it from counting twice. The watch never ends by itself: the server may do what it likes.
 """
 
 import random
