@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from functools import cache, lru_cache
 from html import unescape
+from pathlib import Path
 from re import sub
 from typing import Any
 
@@ -34,7 +35,32 @@ FACES = ("Lato-Regular.ttf", "Lato-Semibold.ttf")
 MASK = 2  # of the QR code: choosing the best of eight costs five times as much, and any one is read as well
 DATA = "avis.json"
 
-logging.getLogger("weasyprint").addHandler(logging.NullHandler())  # what matters is raised; the rest is chatter
+FAULTS = (TemplateError, SchwiftyException, ValueError, TypeError, AttributeError, LookupError, OSError)
+
+
+class _Complaints(logging.Handler):
+    """What WeasyPrint only logs: an image that it can't read, a rule that it doesn't know. For us these are faults."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self.heard: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.heard.append(record.getMessage())
+
+    def raise_any(self) -> None:
+        if self.heard:
+            complaint = "; ".join(self.heard)
+            self.heard.clear()
+            raise ValueError(complaint)
+
+
+@cache
+def _complaints() -> _Complaints:
+    complaints, logger = _Complaints(), logging.getLogger("weasyprint")
+    logger.addHandler(complaints)
+    logger.propagate = False
+    return complaints
 
 
 def render(notice: Notice, house: House) -> bytes:
@@ -45,17 +71,18 @@ def render(notice: Notice, house: House) -> bytes:
     """
     try:
         return _print(notice, house)
-    except (TemplateError, SchwiftyException, ValueError, TypeError, OSError) as fault:
+    except FAULTS as fault:
         raise Permanent(f"notice {notice.number}: {fault}") from fault
 
 
-def missing_fonts() -> tuple[str, ...]:
-    """The font files that printing needs and doesn't find: for `check`."""
-    paths = (page.folder("fonts") / face for face in FACES)
+def missing_fonts(folder: Path | None = None) -> tuple[str, ...]:
+    """The font files that printing needs and doesn't find (in `templates/fonts`): for `check`."""
+    paths = ((folder or page.folder("fonts")) / face for face in FACES)
     return tuple(str(path) for path in paths if not path.is_file())
 
 
 def _print(notice: Notice, house: House) -> bytes:
+    complaints = _complaints()
     press = _press(house.colour)
     html = page.page(notice, house, logo=_logo(house.logo), transfer=_transfer(notice, house))
     _check_letters(html)
@@ -67,6 +94,7 @@ def _print(notice: Notice, house: House) -> bytes:
         pdf_identifier=notice.number.encode(),
         finisher=_declare_accessible,
     )
+    complaints.raise_any()
     return bytes(printed)
 
 
@@ -97,8 +125,12 @@ def _only(protocol: str) -> URLFetcher:
 @cache
 def _letters() -> frozenset[int]:
     """The characters that both faces can show."""
-    covered = [TTFont(page.folder("fonts") / face, lazy=True).getBestCmap().keys() for face in FACES]
-    return frozenset.intersection(*map(frozenset, covered))
+    return frozenset.intersection(*(_covered(page.folder("fonts") / face) for face in FACES))
+
+
+def _covered(path: Path) -> frozenset[int]:
+    with TTFont(path) as font:
+        return frozenset(font.getBestCmap())
 
 
 # --- what goes into the page
