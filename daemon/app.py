@@ -3,7 +3,6 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
-from importlib.metadata import version
 from zoneinfo import ZoneInfo
 
 from archive import index
@@ -12,7 +11,7 @@ from archive.directory import load_directory
 from archive.incoming import Arrival, Incoming
 from archive.records import Fact, Manager, Message
 from archive.tree import Tree
-from daemon import clock
+from daemon import __version__, clock
 from daemon.compose import Composer
 from daemon.config import Config, MailboxConfig, OAuth, Office
 from daemon.filing import House
@@ -46,7 +45,7 @@ def open_app(config: Config) -> App:
     _remember_first_start(clock.now())
     agency, state = config.agency, config.storage.state
     tree = Tree(
-        config.storage.archive, f"{agency.name} [{agency.code}]", version("vaguemestre"), bearer=index.bearer
+        config.storage.archive, f"{agency.name} [{agency.code}]", __version__, bearer=index.bearer
     )
     signer = Signer(load_secret(state))
     desk = Desk(

@@ -5,14 +5,13 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from archive.database import DatabaseTrouble, open_database
-from daemon import clock, report
+from daemon import __version__, clock, report
 from daemon.config import Config, default_path, load
 from daemon.errors import ConfigError, Permanent, Temporary
 
@@ -37,7 +36,7 @@ class Settings:
 
 def _say_version(wanted: bool) -> None:
     if wanted:
-        typer.echo(f"vaguemestre {version('vaguemestre')}")
+        typer.echo(f"vaguemestre {__version__}")
         raise typer.Exit
 
 

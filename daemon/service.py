@@ -10,7 +10,6 @@ import signal
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from importlib.metadata import version
 from types import FrameType
 
 import schedule
@@ -19,7 +18,7 @@ import sdnotify
 from archive.database import DatabaseTrouble
 from archive.durable import FsyncFailed
 from archive.records import database
-from daemon import agenda, clock, log, pipeline, report
+from daemon import __version__, agenda, clock, log, pipeline, report
 from daemon.advice import warnings
 from daemon.app import App, open_app
 from daemon.config import Config
@@ -41,7 +40,7 @@ def run(config: Config, read_again: Callable[[], Config]) -> bool:
     check_secrets(config)
     signals = _Signals()
     with alone(config.storage.state):
-        log.started(version("vaguemestre"), os.getpid())
+        log.started(__version__, os.getpid())
         following: Config | None = config
         while following is not None:
             config = following

@@ -1,0 +1,5 @@
+"""`python -m daemon` is `vaguemestre`."""
+
+from daemon.cli import main
+
+main()
