@@ -58,9 +58,9 @@ def try_writing(here: Path) -> None:
 
 
 def _quiet_place(here: Path) -> Path:
-    """In a tree, its own place for unfinished things, which its verifiers pass over."""
-    unfinished = here / "_ged" / "tmp"
-    return unfinished if unfinished.is_dir() else here
+    """In a tree, the system's own part, which its verifiers pass over."""
+    own = here / "_ged"
+    return own if own.is_dir() else here
 
 
 def _kept(promise: str, try_it: Callable[[Path], None], place: Path) -> Report:

@@ -1,4 +1,4 @@
-"""Whether the mail servers do what we need: mailboxes that can be watched and sorted, a relay that takes our senders."""
+"""Whether the mail servers do what we need: mailboxes to be watched and sorted, a relay that takes our senders."""
 
 from collections.abc import Iterable, Iterator
 from datetime import timedelta
