@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import TypeVar
 
-from rules.clues import Clues, gather
+from rules.clues import CIVILITIES, Clues, gather
 from rules.fold import fold
 from rules.letter import Letter, normalise_address
 from rules.likeness import Likenesses
@@ -56,7 +56,7 @@ class Directory:
         leases, managers = tuple(leases), tuple(managers)
         holders: defaultdict[str, list[Holder]] = defaultdict(list)
         for address, holder in _holders(leases, owners, managers):
-            holders[normalise_address(address)].append(holder)
+            holders[address].append(holder)
         return cls(
             leases={lease.id: lease for lease in leases},
             managers={manager.id: manager for manager in managers},
@@ -94,7 +94,7 @@ class Directory:
         leases = {holder.lease: self.leases[holder.lease] for holder in tenants if holder.lease is not None}
         lease = self._told_apart(tuple(leases.values()), letter, text)
         writers = [holder for holder in tenants if lease is None or holder.lease == lease.id]
-        writer = min(writers, key=lambda holder: RANK.index(holder.role))
+        writer = min(writers, key=_rank)
         left = all(entry.left_before(letter.received_at.date()) for entry in ([lease] if lease else leases.values()))
         return Identity(
             party=Role.FORMER if left and writer.role in {Role.TENANT, Role.CO_TENANT} else writer.role,
@@ -141,18 +141,25 @@ def _holders(
 ) -> Iterator[tuple[str, Holder]]:
     for lease in leases:
         for person in lease.people:
-            holder = Holder(person.role, person.name, _key(person.name), lease=lease.id)
-            yield from ((address, holder) for address in dict.fromkeys(map(normalise_address, person.emails)))
+            yield from _at(person.emails, Holder(person.role, person.name, _key(person.name), lease=lease.id))
     for owner in owners:
-        holder = Holder(Role.OWNER, owner.name, _key(owner.name), owner=owner)
-        yield from ((address, holder) for address in dict.fromkeys(map(normalise_address, owner.emails)))
+        yield from _at(owner.emails, Holder(Role.OWNER, owner.name, _key(owner.name), owner=owner))
     for manager in managers:
-        holder = Holder(Role.MANAGER, manager.name, _key(manager.name), manager=manager)
-        yield from ((address, holder) for address in dict.fromkeys(map(normalise_address, manager.emails)))
+        yield from _at(manager.emails, Holder(Role.MANAGER, manager.name, _key(manager.name), manager=manager))
+
+
+def _at(emails: Iterable[str], holder: Holder) -> Iterator[tuple[str, Holder]]:
+    """Each address once; an empty one would be that of every letter without a sender."""
+    addresses = dict.fromkeys(map(normalise_address, emails))
+    return ((address, holder) for address in addresses if "@" in address)
 
 
 def _key(name: str) -> tuple[str, ...]:
-    return tuple(sorted(words(fold(name))))
+    return tuple(sorted(word for word in words(fold(name)) if word not in CIVILITIES))
+
+
+def _rank(holder: Holder) -> int:
+    return RANK.index(holder.role) if holder.role in RANK else len(RANK)
 
 
 def _are_strangers(tenants: list[Holder]) -> bool:

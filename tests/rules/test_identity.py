@@ -71,7 +71,7 @@ OWNERS = (
     OwnerEntry("Mme Anne-Sophie Ducrocq", ("1120",), ("ducrocq@example.org",), "G2"),
     OwnerEntry("Famille Un", ("1",), ("indivision@example.org",)),
     OwnerEntry("Famille Deux", ("2",), ("indivision@example.org",)),
-    OwnerEntry("Martin Jean", ("3",), ("jean.martin@example.org",)),
+    OwnerEntry("M. Martin Jean", ("3",), ("jean.martin@example.org",)),
 )
 MANAGERS = (
     ManagerEntry("G1", "Delphine Faucheux", ("d.faucheux@agence.test",), "Lyon"),
@@ -165,7 +165,7 @@ def test_a_manager_is_known_by_address() -> None:
 def test_a_tenant_who_is_also_an_owner_is_both() -> None:
     found = identified("jean.martin@example.org")
 
-    assert (found.party, found.lease, found.owner) == (Role.TENANT, "L00109", "Martin Jean")
+    assert (found.party, found.lease, found.owner) == (Role.TENANT, "L00109", "M. Martin Jean")
 
 
 def test_a_household_that_shares_an_address_is_known_by_its_lease_and_nobody_is_named() -> None:
@@ -188,6 +188,22 @@ def test_a_reply_to_is_never_more_than_a_suggestion() -> None:
     assert leases_of(found) == ["L00113"]
     assert found[0].score < 0.9
     assert "adresse de réponse karim.benaissa@example.org" in found[0].reasons
+
+
+def test_a_tenant_without_address_is_not_every_letter_without_sender() -> None:
+    directory = Directory.of([lease("L1", "Les Lilas", "A1", tenant("Léa", "Sans", "", " "))])
+
+    assert directory.identify(Letter(received_at=NOW), "Une fuite").party is Role.UNKNOWN
+
+
+def test_a_capacity_that_no_lease_should_hold_is_no_reason_to_stop() -> None:
+    directory = Directory.of(
+        [lease("L1", "Les Lilas", "A1", tenant("Léa", "Autre", "lea@example.org", role=Role.OTHER))]
+    )
+
+    found = directory.identify(Letter(received_at=NOW, sender=Address("", "lea@example.org")), "Une fuite")
+
+    assert (found.party, found.lease) == (Role.OTHER, "L1")
 
 
 def test_the_site_is_that_of_the_lease() -> None:
