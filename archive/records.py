@@ -76,7 +76,10 @@ class DayField(Field):
 
 
 class MoneyField(Field):
-    """Euros as a Decimal of two places, kept as whole cents. A third decimal is an error, never rounded."""
+    """Euros as a Decimal of two places, kept as whole cents. A third decimal is an error, never rounded.
+
+    What the engine computes (`fn.SUM`) comes back in cents; give it an alias, or peewee may guess a column by its name.
+    """
 
     field_type = "BIGINT"
 
