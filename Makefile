@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test check lint types bench clean
+.PHONY: demo test check lint types bench install clean
 
 demo: $(VENV)/.run
 	$(BIN)/vaguemestre demo $(ARGS)
@@ -39,6 +39,10 @@ $(VENV)/.test: pyproject.toml | $(VENV)/bin/python
 	./prepare.sh test
 	$(BIN)/python -m pip install --quiet --editable '.[demo,postgresql]' --group dev
 	@touch $@
+
+# As root; DESTDIR=folder puts it all under that folder instead, and touches nothing of this machine.
+install:
+	DESTDIR="$(DESTDIR)" PYTHON="$(PYTHON)" PIP_FLAGS="$(PIP_FLAGS)" ./systemd/install.sh
 
 clean:
 	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache

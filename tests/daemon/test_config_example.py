@@ -16,6 +16,7 @@ from daemon.config import Config, load
 ROOT = Path(__file__).parents[2]
 EXAMPLE = ROOT / "vaguemestre.example.toml"
 GUIDE = ROOT / "docs" / "administrateur.md"
+LOG = ROOT / "daemon" / "log.py"
 
 _HEADING = re.compile(r"#?\[\[?([a-z.]+)\]\]?(?:\s+#.*)?")
 _KEY = re.compile(r"(#?)([a-z_]+) = (.*)")
@@ -76,6 +77,21 @@ def test_a_value_shown_as_a_default_is_the_default(key: str, line: str) -> None:
     assert TypeAdapter(field.rebuild_annotation()).validate_python(value) == default
 
 
+def test_everything_that_is_commented_out_loads_as_well(tmp_path: Path) -> None:
+    """All sections at once, with the choices that exclude one another left out."""
+    other_choice = re.compile(r"#?(password_\w+|\w+_env|\w+_credential|refresh_token_\w+|database|mode) = ")
+    lines = [line for line in EXAMPLE.read_text("utf-8").splitlines() if not other_choice.match(line)]
+    path = tmp_path / "vaguemestre.toml"
+    path.write_text("\n".join(re.sub(r"^#(?=[a-z]+|\[)", "", line) for line in lines), "utf-8")
+
+    config = load(path)
+
+    assert config.lmtp is not None
+    assert config.mailbox[0].oauth is not None
+    assert config.smtp.oauth is not None
+    assert config.mailbox[0].answer_since is not None
+
+
 def test_a_default_is_known_for_most_keys() -> None:
     assert sum(commented for _, _, commented in shown()) > 40
 
@@ -83,3 +99,15 @@ def test_a_default_is_known_for_most_keys() -> None:
 @pytest.mark.parametrize("key", KEYS)
 def test_the_administrators_guide_explains_every_key(key: str) -> None:
     assert f"`{key}`" in GUIDE.read_text("utf-8")
+
+
+EVENTS = sorted(set(re.findall(r'_say\(\s*(?:Priority\.\w+|priority),\s*"(\w+)"', LOG.read_text("utf-8"))))
+
+
+def test_the_log_has_events() -> None:
+    assert {"letter_filed", "mail_sent", "imap_lost", "day_counted"} <= set(EVENTS)
+
+
+@pytest.mark.parametrize("event", EVENTS)
+def test_the_administrators_guide_explains_every_event(event: str) -> None:
+    assert f"`{event}`" in GUIDE.read_text("utf-8")
