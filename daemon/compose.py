@@ -48,9 +48,9 @@ class Composer:
         self._signer = signer
         self.letter_of = letter_of
 
-    def compose(self, row: Outgoing, now: datetime, carrier: Carrier = SEVEN_BITS) -> Composed:
+    def compose(self, dossier: Dossier, now: datetime, carrier: Carrier = SEVEN_BITS) -> Composed:
         """The bytes of a row, dated `now`. Raises Permanent when no mail can be made of it."""
-        dossier = Dossier(row, self._config)
+        row = dossier.row
         token = self._signer.token(row.key, row.case_id)
         enclosed = self._enclosed(dossier, carrier)
         subject = subject_of(dossier)

@@ -21,10 +21,9 @@ The keys of `facts` are the names that the templates use. Beside the case, its l
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cached_property
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -49,48 +48,29 @@ OFF_THE_NETWORK = {
 STRANGERS = frozenset({Role.UNKNOWN, Role.OTHER, ""})
 
 
-@dataclass
+@dataclass(frozen=True, slots=True)
 class Dossier:
-    """One outgoing row with all that belongs to it; each part is read when it is first asked for."""
+    """One outgoing row with all that belongs to it.
+
+    `letter` is the one that the row answers or tells of; `manager` is in charge of the case; `phone` is the telephone
+    of whoever wrote, as the imports know it.
+    """
 
     row: Outgoing
     config: Config
+    details: Mapping[str, Any]
+    case: Case | None = None
+    letter: Message | None = None
+    lease: Lease | None = None
+    manager: Manager | None = None
+    phone: str = ""
 
-    @cached_property
-    def details(self) -> Mapping[str, Any]:
-        details = json.loads(self.row.details or "{}")
-        return details if isinstance(details, dict) else {}
-
-    @cached_property
-    def case(self) -> Case | None:
-        return Case.get_or_none(Case.ref == self.row.case_id) if self.row.case_id else None
-
-    @cached_property
-    def letter(self) -> Message | None:
-        """The letter that the row answers or tells of."""
-        return Message.get_or_none(Message.digest == self.row.answers) if self.row.answers else None
-
-    @cached_property
-    def lease(self) -> Lease | None:
-        if self.case is None or self.case.lease_id is None:
-            return None
-        joined = Lease.select(Lease, Property).join(Property).where(Lease.id == self.case.lease_id)
-        return next(iter(joined), None)
-
-    @cached_property
-    def manager(self) -> Manager | None:
-        """Who is in charge of the case."""
-        if self.case is None:
-            return None
-        of_lease = self.lease.property.manager_id if self.lease else None
-        return Manager.get_or_none(Manager.id == (self.case.manager_id or of_lease or ""))
-
-    @cached_property
+    @property
     def office(self) -> Office:
         """Whose clock, counter and telephones are told."""
         return self.config.office(self.manager.site) if self.manager else self.config.agency
 
-    @cached_property
+    @property
     def party(self) -> str:
         return str(self.details.get("party") or (self.case.party if self.case else ""))
 
@@ -98,12 +78,11 @@ class Dossier:
     def label(self) -> str:
         return str(self.case.label if self.case else self.decision.get("label", ""))
 
-    @cached_property
+    @property
     def decision(self) -> Mapping[str, Any]:
-        decision = self.details.get("decision")
-        return decision if isinstance(decision, dict) else {}
+        return self.details.get("decision") or {}
 
-    @cached_property
+    @property
     def alerts(self) -> frozenset[str]:
         return frozenset(self.details.get("alerts") or self.decision.get("alerts") or ())
 
@@ -111,12 +90,10 @@ class Dossier:
     def urgent(self) -> bool:
         return bool(self.details.get("urgent", self.row.urgent))
 
-    @cached_property
+    @property
     def sender(self) -> str:
         """The bare address of whoever wrote the letter."""
-        if self.letter is not None:
-            return str(self.letter.sender)
-        return str(self.case.sender) if self.case else ""
+        return _sender(self.letter, self.case)
 
     @property
     def subject(self) -> str:
@@ -125,6 +102,75 @@ class Dossier:
 
     def local(self, at: datetime) -> datetime:
         return at.astimezone(ZoneInfo(self.office.timezone))
+
+
+# --- reading the records
+
+
+def open_dossiers(rows: Sequence[Outgoing], config: Config) -> list[Dossier]:
+    """The dossiers of these rows, in their order, by five questions to the database however many they are."""
+    cases = _by(Case.ref, (row.case_id for row in rows))
+    letters = _by(Message.digest, (row.answers for row in rows))
+    leases = _leases(case.lease_id for case in cases.values())
+    managers = _by(Manager.id, (_in_charge(case, leases) for case in cases.values()))
+    phones = phones_of(_sender(letters.get(row.answers), cases.get(row.case_id)) for row in rows)
+    dossiers = []
+    for row in rows:
+        case, letter = cases.get(row.case_id), letters.get(row.answers)
+        manager = managers.get(_in_charge(case, leases)) if case else None
+        lease = leases.get(case.lease_id) if case else None
+        phone = phones.get(normalise_address(_sender(letter, case)), "")
+        dossiers.append(Dossier(row, config, _details(row), case, letter, lease, manager, phone))
+    return dossiers
+
+
+def phones_of(addresses: Iterable[str]) -> dict[str, str]:
+    """The first telephone of the people who write from these addresses (the keys, normalised)."""
+    wanted = {normalise_address(address) for address in addresses} - {""}
+    if not wanted:
+        return {}
+    email, phone = Contact.alias(), Contact.alias()
+    joined = (
+        email.select(email.value, phone.value)
+        .join(phone, on=(email.person == phone.person))
+        .where(email.kind == "email", phone.kind == "phone", email.value.in_(wanted))
+        .order_by(phone.id.desc())
+    )
+    rows: Any = joined.tuples()
+    return dict(rows)
+
+
+def _by(key: Any, values: Iterable[str | None]) -> dict[str | None, Any]:
+    """The rows of the key's table whose key is one of these, by that key."""
+    wanted = {value for value in values if value}
+    if not wanted:
+        return {}
+    return {getattr(row, key.name): row for row in key.model.select().where(key.in_(wanted))}
+
+
+def _leases(ids: Iterable[str | None]) -> dict[str | None, Lease]:
+    wanted = {one for one in ids if one}
+    if not wanted:
+        return {}
+    return {lease.id: lease for lease in Lease.select(Lease, Property).join(Property).where(Lease.id.in_(wanted))}
+
+
+def _in_charge(case: Case, leases: Mapping[str | None, Lease]) -> str | None:
+    lease = leases.get(case.lease_id)
+    return case.manager_id or (lease.property.manager_id if lease else None)
+
+
+def _sender(letter: Message | None, case: Case | None) -> str:
+    return str(letter.sender if letter else case.sender if case else "")
+
+
+def _details(row: Outgoing) -> Mapping[str, Any]:
+    """Unreadable ones are none: an answer without its quotation is better than no answer."""
+    try:
+        details = json.loads(row.details or "{}")
+    except ValueError:
+        return {}
+    return details if isinstance(details, dict) else {}
 
 
 # --- facts for the templates
@@ -200,7 +246,7 @@ def inside_facts(dossier: Dossier) -> dict[str, Any]:
     confidence = dossier.decision.get("confidence")
     return {
         "sender": {"name": tidy(str(details.get("name") or "")), "address": dossier.sender},
-        "sender_phone": phone_of(dossier.sender),
+        "sender_phone": dossier.phone,
         "role": words()["roles"].get(dossier.party, ""),
         "lease": _lease(dossier.lease),
         "due_at": moment(dossier.local(case.due_at)) if case else "",
@@ -232,7 +278,7 @@ def _failed(details: Mapping[str, Any]) -> dict[str, Any] | None:
         "kind": words()["kinds"].get(row.kind, row.kind),
         "error": shortened(tidy(row.error), LONGEST_REPLY),
         "refused": bool(details.get("refused")),
-        "phone": phone_of(row.recipient),
+        "phone": next(iter(phones_of([row.recipient]).values()), ""),
     }
 
 
@@ -240,17 +286,6 @@ def label_words(dossier: Dossier) -> str:
     """The label as a manager reads it; a case to sort has none yet."""
     to_sort = dossier.case is not None and dossier.case.to_sort
     return str(words()["labels"].get("" if to_sort else dossier.label, ""))
-
-
-def phone_of(address: str) -> str:
-    """The telephone of whoever writes from that address, as the imports know it; `''` when they don't."""
-    if not address:
-        return ""
-    writes = (Contact.kind == "email") & (Contact.value == normalise_address(address))
-    people = Contact.select(Contact.person).where(writes)
-    phones = Contact.select(Contact.value).where(Contact.kind == "phone", Contact.person.in_(people))
-    first = phones.order_by(Contact.id).first()
-    return str(first.value) if first else ""
 
 
 def _lease(lease: Lease | None) -> dict[str, str] | None:

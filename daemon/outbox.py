@@ -26,6 +26,7 @@ from daemon.caps import Caps
 from daemon.carrier import Carrier
 from daemon.compose import Composed, Composer
 from daemon.config import Config
+from daemon.dossier import Dossier, open_dossiers
 from daemon.errors import Permanent, Temporary
 from daemon.identifiers import Signer, marks
 from daemon.outcome import GIVE_UP, Clerk, Outcome, outcome_of
@@ -66,6 +67,7 @@ class Outbox:
     """
 
     def __init__(self, config: Config, composer: Composer, relay: Relay, file_sent: FileSent) -> None:
+        self._config = config
         self._composer = composer
         self._relay = relay
         self._file_sent = file_sent
@@ -111,7 +113,8 @@ class Outbox:
 
     def _prepared(self, rows: Sequence[Outgoing], now: datetime, carrier: Carrier, counts: Counts) -> list[Outgoing]:
         """Rows that are frozen, and filed if a correspondent gets them. One that can't be composed stops no other."""
-        made = {row.id: self._made(row, now, carrier) for row in rows if not row.digest}
+        unmade = open_dossiers([row for row in rows if not row.digest], self._config)
+        made = {dossier.row.id: self._made(dossier, now, carrier) for dossier in unmade}
         ready = [row for row in rows if row.digest or isinstance(made[row.id], Composed)]
         held = [(row, reason) for row in rows if isinstance(reason := made.get(row.id), str)]
         if made:
@@ -126,15 +129,16 @@ class Outbox:
             self._file_sent([_with_bytes(row, self._bytes_of(row)) for row in filed])
         return ready
 
-    def _made(self, row: Outgoing, now: datetime, carrier: Carrier) -> Composed | Permanent | str:
+    def _made(self, dossier: Dossier, now: datetime, carrier: Carrier) -> Composed | Permanent | str:
         """The mail, or why none can be made, or the limit that holds it back."""
+        row = dossier.row
         if row.automatic:
             cap = None if row.released else self._caps.forbids(row.recipient, now)
             if cap is not None:
                 return str(cap)
             self._caps.count(row.recipient, now)
         try:
-            return self._composer.compose(row, now, carrier)
+            return self._composer.compose(dossier, now, carrier)
         except Permanent as error:
             return error
         except (PeeweeException, DatabaseTrouble):

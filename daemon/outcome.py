@@ -15,7 +15,7 @@ from archive.records import Errand, Outgoing
 from daemon import log
 from daemon.compose import Composer
 from daemon.config import Agency, Config
-from daemon.dossier import Dossier
+from daemon.dossier import Dossier, open_dossiers
 from daemon.errors import Permanent, Temporary
 from daemon.send import Cut, Uncertain, Unreachable
 from rules.letter import normalise_address
@@ -28,7 +28,7 @@ JITTER = 0.25  # of a wait: rows that failed together don't come back together
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of one row. `cut`: the connection was lost; `untried`: no server was there, the row keeps its time."""
+    """What became of one row. `cut`: the connection was lost; `untried`: no server was there, and it keeps its time."""
 
     row: Outgoing
     state: str
@@ -122,7 +122,7 @@ class Clerk:
         row = outcome.row
         told: list[str] = [self._config.agency.admin]
         if row.template != "notice_failed":
-            told = [_email(Dossier(row, self._config)), *_overseers(self._config.agency)]
+            told = [_email(open_dossiers([row], self._config)[0]), *_overseers(self._config.agency)]
         elif json.loads(row.details).get("last"):
             return
         details = {

@@ -153,6 +153,8 @@ class Relay:
         else:
             line = smtplib.SMTP(smtp.host, smtp.port, "localhost", timeout=seconds)
         try:
+            if line.sock is not None:  # a short message must not wait for the acknowledgement of the one before
+                line.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             line.local_hostname = _own_name(line)
             _must(line.ehlo())
             if smtp.security == "starttls":  # never in clear when it isn't offered: smtplib raises

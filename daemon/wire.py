@@ -10,6 +10,7 @@ import binascii
 import hashlib
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 
 LONGEST_LINE = 998  # bytes without the line end (RFC 5322 2.1.1)
 FOLDED = 76  # characters of a header line
@@ -58,6 +59,7 @@ def mailbox(name: str, address: str) -> str:
     return f"{unstructured(name)}\r\n <{address}>"
 
 
+@lru_cache(maxsize=1024)
 def address(written: str) -> str:
     """One bare address as it travels, its domain in ASCII (IDNA). Raises ValueError for what is none."""
     found = _ADDRESS.fullmatch(written.strip())

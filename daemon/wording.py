@@ -9,7 +9,7 @@ import tomllib
 import unicodedata
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from itertools import groupby
 from typing import Any
@@ -62,6 +62,7 @@ def moment(local: datetime) -> str:
     return _form("moment", day=day_and_year(local), hour=_hour(local.hour, local.minute))
 
 
+@lru_cache(maxsize=64)
 def opening_hours(text: str) -> str:
     """`mon-thu 09:00-12:30; fri 09:00-12:00`, as it stands on a door. Raises ValueError (see parse_hours)."""
     return " ; ".join(
