@@ -63,6 +63,7 @@ def import_file(kind: str, path: Path, now: datetime) -> Report:
     steps, findings = _KINDS[kind], Findings(path)
     lines = lines_of(kind, read_sheet(path, findings), findings)
     if not lines:
+        findings.check()
         raise findings.refuse(f"{path.name} has a header and no line: export it again")
     found = steps.read(lines, findings, now.date())
     with writing(alone=True):

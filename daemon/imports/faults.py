@@ -43,6 +43,7 @@ class Findings:
     path: Path
     faults: list[Fault] = field(default_factory=list)
     warnings: list[Fault] = field(default_factory=list)
+    unended: int = 0  # the last line, when no line break follows it: it may have been cut
 
     def fault(self, line: int, column: str, value: str, advice: str) -> None:
         self.faults.append(Fault(line, column, value, advice))

@@ -61,6 +61,7 @@ class Line:
         found: date | None = self._read(column, cells.day, None, required=required)
         if found is not None and not since <= found <= until:
             self.fault(column, f"the year {found.year} can't be right here; expected {since.year} to {until.year}")
+            return None
         return found
 
     def choice(self, column: str, read: Callable[[str], T], otherwise: T, *, required: bool = False) -> T:

@@ -51,6 +51,9 @@ class MovementLine:
 
 def read(lines: list[Line], findings: Findings, today: date) -> list[MovementLine]:
     found = [_movement(line, today) for line in lines]
+    if findings.unended:  # half a reference would be another line, and the sum counted twice when the whole one comes
+        advice = "no line break follows: the export was cut; if this line is whole, add one"
+        findings.fault(findings.unended, "", "", advice)
     first: dict[Identity, MovementLine] = {}
     for movement in found:
         other = first.setdefault(movement.identity, movement)

@@ -92,7 +92,8 @@ def _csv_rows(data: bytes, findings: Findings) -> list[Row]:
     if "\0" in text:
         raise findings.refuse(f"{findings.path.name} holds NUL characters: save it as CSV UTF-8")
     if not text.endswith(("\n", "\r")):
-        findings.warn(text.count("\n") + 1, "", "", "no line break at the end: see that the last line is whole")
+        findings.unended = text.count("\n") + 1
+        findings.warn(findings.unended, "", "", "no line break at the end: see that the last line is whole")
     marked = _SEP_LINE.match(text)
     separator = marked[1] if marked else _separator(text)
     return list(_records(text, separator, findings, skip=1 if marked else 0))
