@@ -11,12 +11,10 @@ Folders are named as a mail client shows them, with `/` between levels. Raises `
 import re
 import ssl
 import threading
-from collections.abc import Callable, Collection, Iterable, Iterator
-from contextlib import suppress
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
-from typing import Any, NamedTuple, Self
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager, suppress
+from datetime import datetime, timedelta
+from typing import Self
 
 from imap_tools.errors import UnexpectedCommandStatusError
 from imap_tools.utils import encode_folder, quote
@@ -24,37 +22,30 @@ from imap_tools.utils import encode_folder, quote
 from daemon import clock
 from daemon.config import MailboxConfig
 from daemon.errors import Permanent, Temporary
-from daemon.imap_link import Disconnected, Link
+from daemon.imap_link import Disconnected, Link, Silent
+from daemon.imap_words import (
+    BATCH_BYTES,
+    Fetched,
+    Status,
+    chunks,
+    letters_in,
+    namespace_in,
+    packs,
+    sizes_in,
+    uid_set,
+)
 from daemon.oauth import TokenSource
 
-__all__ = ["Disconnected", "Fetched", "Session", "Status", "uid_set"]
+__all__ = ["Disconnected", "Fetched", "Session", "Silent", "Status"]
 
-BATCH_BYTES = 8 << 20  # letters fetched at once, besides their number: a 40 MB one comes alone
 MOVE_BATCH = 200  # UIDs in one MOVE: 6,600 a second on Dovecot, 100 a second one by one
 SIZES_AT_ONCE = 1000
 LONGEST_IDLE = timedelta(minutes=28)  # RFC 2177: renewed before 29 minutes
+MOST_DEATHS = 20  # in one session; more, and it isn't the letters
 GLANCE = 0.5  # seconds between two looks at whether somebody interrupts an IDLE
 
-_UID = re.compile(rb"\bUID (\d+)")
-_SIZE = re.compile(rb"\bRFC822\.SIZE (\d+)")
-_DATE = re.compile(rb'\bINTERNALDATE "([^"]+)"')
 _HAPPENED = re.compile(rb"\* \d+ (?:EXISTS|EXPUNGE|FETCH)", re.IGNORECASE)
-_NAMESPACE = re.compile(rb'\(\("((?:[^"\\]|\\.)*)" (?:"((?:[^"\\]|\\.)*)"|NIL)')
 _BRACKETS = re.compile(r"[<>\s]+")
-
-
-@dataclass(frozen=True, slots=True)
-class Fetched:
-    """A letter as the server keeps it. `raw` is None when it has the letter and doesn't give it."""
-
-    uid: int
-    internal_date: datetime | None
-    raw: bytes | None
-
-
-class Status(NamedTuple):
-    uidvalidity: int
-    uidnext: int
 
 
 class Session:
@@ -69,6 +60,7 @@ class Session:
         trust: ssl.SSLContext | None = None,
     ) -> None:
         self._link = Link(config, password, token, trust)
+        self._deaths = 0  # of the link, on letters that the server couldn't read
         self._ready: set[str] = set()  # folders that are known to exist
         self._root: tuple[str, str] | None = None
 
@@ -121,9 +113,8 @@ class Session:
         """RFC 2342; a server without it tells its separator by LIST."""
         if self._link.can("NAMESPACE"):
             _, data = self._link.box.client.namespace()
-            found = _NAMESPACE.match(data[0] or b"")
-            if found:
-                return found[1].decode("ascii", "replace"), (found[2] or b"").decode("ascii", "replace")
+            if found := namespace_in(data):
+                return found
         roots = self._link.box.folder.list("", "")
         return "", roots[0].delim.replace("NIL", "") if roots else "/"
 
@@ -140,39 +131,62 @@ class Session:
         if uidvalidity is not None and self._opened_validity() != uidvalidity:
             raise Temporary(f"{folder!r} has been renumbered (UIDVALIDITY) since its status was read")
         uids = sorted(uid for uid in self._link.search(f"UID {after_uid + 1}:*") if uid > after_uid)
-        for some in _chunks(uids, SIZES_AT_ONCE):
-            for pack in _packs(self._sizes(some), batch):
-                yield self._letters(pack)
+        yield from self._fetch(folder, uids, batch)
 
-    def _sizes(self, uids: list[int]) -> list[tuple[int, int]]:
-        answer = self._link.uid("FETCH", uid_set(uids), "(RFC822.SIZE)")
-        found = ((_UID.search(line), _SIZE.search(line)) for line in answer if isinstance(line, bytes))
-        sizes = {int(uid[1]): int(size[1]) for uid, size in found if uid and size}
-        return [(uid, sizes[uid]) for uid in uids if uid in sizes]
+    def fetch_again(self, folder: str, uids: Collection[int]) -> list[Fetched]:
+        """Letters that were withheld before: given now, withheld still, or left out because they are gone."""
+        self._open(folder, writing=False)
+        return [letter for letters in self._fetch(folder, sorted(uids), 1) for letter in letters]
 
-    def _letters(self, pack: list[tuple[int, int]]) -> list[Fetched]:
+    def _fetch(self, folder: str, uids: list[int], batch: int) -> Iterator[list[Fetched]]:
+        for some in chunks(uids, SIZES_AT_ONCE):
+            for pack in packs(self._sizes(folder, some), batch):
+                yield self._letters(folder, pack)
+
+    def _sizes(self, folder: str, uids: list[int]) -> list[tuple[int, int]]:
+        with self._surviving(folder):
+            answer = self._link.uid("FETCH", uid_set(uids), "(RFC822.SIZE)")
+            sizes = sizes_in(answer)
+            return [(uid, sizes[uid]) for uid in uids if uid in sizes]
+        return [(uid, BATCH_BYTES) for uid in uids]  # one of them is sick: each comes alone
+
+    def _letters(self, folder: str, pack: list[tuple[int, int]]) -> list[Fetched]:
         sizes = dict(pack)
-        try:
+        found: dict[int, Fetched] = {}
+        with self._surviving(folder):
             found = self._bodies(list(sizes), sum(sizes.values()))
-        except Disconnected:
-            raise
-        except (Temporary, Permanent):  # one sick letter may refuse the whole batch
-            found = {}
         for uid in sizes.keys() - found.keys():
-            found |= self._one_by_one(uid, sizes[uid])
+            found |= self._alone(folder, uid, sizes[uid])
         return [found[uid] for uid in sizes if uid in found]
 
-    def _one_by_one(self, uid: int, size: int) -> dict[int, Fetched]:
-        """A letter that didn't come with the others: vanished, late, or there and not given."""
-        with suppress(Permanent):
-            found = self._bodies([uid], size)
-            if found:
+    def _alone(self, folder: str, uid: int, size: int) -> dict[int, Fetched]:
+        """A letter that didn't come with the others: late, gone, or there and not to be had."""
+        with self._surviving(folder):
+            if found := self._bodies([uid], size):
                 return found
-        return {uid: Fetched(uid, None, None)} if uid in self._link.search(f"UID {uid}") else {}
+        return {uid: Fetched(uid, None, None)} if self._still_there([uid]) else {}
+
+    @contextmanager
+    def _surviving(self, folder: str) -> Iterator[None]:
+        """A letter that it can't read makes a server refuse a whole command, and Dovecot hang up: come back."""
+        try:
+            yield
+        except Silent:
+            raise
+        except Disconnected:
+            self._deaths += 1
+            if self._deaths > MOST_DEATHS:
+                raise
+            self._link.__exit__()
+            self._link = self._link.again()
+            self._link.__enter__()
+            self._open(folder, writing=False)
+        except (Temporary, Permanent):
+            return
 
     def _bodies(self, uids: list[int], size: int) -> dict[int, Fetched]:
         answer = self._link.uid("FETCH", uid_set(uids), "(UID INTERNALDATE BODY.PEEK[])", size=size)
-        return {letter.uid: letter for letter in _letters_in(answer)}
+        return {letter.uid: letter for letter in letters_in(answer)}
 
     def find(self, folder: str, message_id: str) -> list[int]:
         """The UIDs of the letters with that Message-ID (without brackets), in a folder; `[]` for an empty one."""
@@ -200,7 +214,7 @@ class Session:
         """Move letters to a folder that exists. Returns those that it moved; the others had left before."""
         self._open(folder, writing=True)
         moved: set[int] = set()
-        for chunk in _chunks(sorted(uids), MOVE_BATCH):
+        for chunk in chunks(sorted(uids), MOVE_BATCH):
             moved |= self._move(self._still_there(chunk), encode_folder(self._name(target)))
         return moved
 
@@ -236,7 +250,7 @@ class Session:
     def flag(self, folder: str, uids: Collection[int]) -> None:
         r"""Set `\Flagged` (the star of a mail client), and nothing else."""
         self._open(folder, writing=True)
-        for chunk in _chunks(sorted(uids), MOVE_BATCH):
+        for chunk in chunks(sorted(uids), MOVE_BATCH):
             self._link.uid("STORE", uid_set(chunk), "+FLAGS.SILENT", r"(\Flagged)")
 
     def append(self, folder: str, raw: bytes, date: datetime, *, seen: bool = True) -> None:
@@ -275,53 +289,6 @@ class Session:
 
     def _still_there(self, uids: Collection[int]) -> set[int]:
         return self._link.search("UID", uid_set(uids)) & set(uids) if uids else set()
-
-
-def uid_set(uids: Iterable[int]) -> str:
-    """UIDs as IMAP writes them: `3:7,9`."""
-    ranges: list[list[int]] = []
-    for uid in sorted(uids):
-        if ranges and uid == ranges[-1][1] + 1:
-            ranges[-1][1] = uid
-        else:
-            ranges.append([uid, uid])
-    return ",".join(str(first) if first == last else f"{first}:{last}" for first, last in ranges)
-
-
-def _letters_in(answer: list[Any]) -> Iterator[Fetched]:
-    """A literal comes with what stands before and after it; lines without one tell of other people's flags."""
-    for item, after in zip(answer, [*answer[1:], b""], strict=True):
-        if not isinstance(item, tuple):
-            continue
-        about = item[0] + b" " + (after if isinstance(after, bytes) else b"")
-        uid, date = _UID.search(about), _DATE.search(about)
-        if uid:
-            yield Fetched(int(uid[1]), _date(date[1].decode("ascii", "replace")) if date else None, item[1])
-
-
-def _date(text: str) -> datetime | None:
-    with suppress(ValueError, OverflowError):
-        return parsedate_to_datetime(text.strip()).astimezone(UTC)
-    return None
-
-
-def _chunks(uids: Collection[int], size: int) -> Iterator[list[int]]:
-    listed = list(uids)
-    for start in range(0, len(listed), size):
-        yield listed[start : start + size]
-
-
-def _packs(sizes: list[tuple[int, int]], batch: int) -> Iterator[list[tuple[int, int]]]:
-    pack: list[tuple[int, int]] = []
-    held = 0
-    for uid, size in sizes:
-        if pack and (len(pack) >= batch or held + size > BATCH_BYTES):
-            yield pack
-            pack, held = [], 0
-        pack.append((uid, size))
-        held += size
-    if pack:
-        yield pack
 
 
 def _pause(until: float, interrupted: Callable[[], bool]) -> bool:

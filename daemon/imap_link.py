@@ -7,12 +7,12 @@ from beside. Every failure is told in one of three classes, with the server's ow
 import socket
 import ssl
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from imaplib import IMAP4
+from imaplib import IMAP4, IMAP4_SSL
 from typing import Any, Self
 
-from imap_tools import BaseMailBox, MailBox, MailBoxStartTls, MailBoxUnencrypted
+from imap_tools import BaseMailBox
 from imap_tools.errors import ImapToolsError, UnexpectedCommandStatusError
 
 from daemon.config import MailboxConfig
@@ -29,6 +29,10 @@ class Disconnected(Temporary):
     """The session is over: connect again."""
 
 
+class Silent(Disconnected):
+    """The server gave no answer in time."""
+
+
 class Link:
     """A context manager: connects and logs in, logs out. One thread at a time."""
 
@@ -41,14 +45,16 @@ class Link:
         self._token = token
         self._trust = trust
         self._timeout = config.timeout.total_seconds()
+        self._client: IMAP4 | None = None
         self._late = False
         self._over = False
 
     def __enter__(self) -> Self:
-        with self.within("connect", watched=False):
-            self.box = self._connect()
         try:
-            self._log_in()
+            with self.within("connect"):
+                self.box = _Box(self._connect())
+            with self.within("login"):
+                self._log_in()
         except BaseException:
             self._hang_up()
             raise
@@ -59,6 +65,10 @@ class Link:
             with suppress(Temporary, Permanent), self.within("logout"):
                 self.box.logout()
         self._hang_up()
+
+    def again(self) -> "Link":
+        """Another link to the same mailbox, not yet connected."""
+        return Link(self._config, self._password, self._token, self._trust)
 
     def can(self, capability: str) -> bool:
         return capability in self.box.client.capabilities
@@ -77,48 +87,49 @@ class Link:
             return list(data)
 
     @contextmanager
-    def within(self, what: str, *, size: int = 0, extra: float = 0, watched: bool = True) -> Iterator[None]:
+    def within(self, what: str, *, size: int = 0, extra: float = 0) -> Iterator[None]:
         """Cut the connection when the deadline passes, and say what went wrong in our words."""
         seconds = self._timeout + extra + size / SLOWEST
         timer = threading.Timer(seconds, self._cut)
         timer.daemon = True
-        if watched:
-            timer.start()
+        timer.start()
         try:
             yield
         except UnexpectedCommandStatusError as error:
             raise _refusal(f"{self._where()}: {what}", *error.command_result[:2]) from error
         except (IMAP4.abort, OSError) as error:
             self._over = True
-            late = self._late or isinstance(error, TimeoutError)
-            reason = f"no answer within {seconds:.0f} s" if late else error
-            raise Disconnected(f"{self._where()}: {what}: {reason}") from error
+            if self._late or isinstance(error, TimeoutError):
+                raise Silent(f"{self._where()}: {what}: no answer within {seconds:.0f} s") from error
+            raise Disconnected(f"{self._where()}: {what}: {error}") from error
         except (IMAP4.error, ImapToolsError) as error:
             raise Permanent(f"{self._where()}: {what}: {error}") from error
         finally:
             timer.cancel()
 
-    def _connect(self) -> BaseMailBox:
+    def _connect(self) -> IMAP4:
         config = self._config
         trust = self._trust or ssl.create_default_context()  # imaplib by itself believes any certificate
-        match config.security:
-            case "tls":
-                return MailBox(config.host, config.port, timeout=self._timeout, ssl_context=trust)
-            case "starttls":
-                return MailBoxStartTls(config.host, config.port, timeout=self._timeout, ssl_context=trust)
-            case "none":
-                return MailBoxUnencrypted(config.host, config.port, timeout=self._timeout)
+        if config.security == "tls":
+            return _TlsClient(self._opened, config.host, config.port, ssl_context=trust, timeout=self._timeout)
+        client = _Client(self._opened, config.host, config.port, timeout=self._timeout)
+        if config.security == "starttls":
+            client.starttls(trust)
+        return client
+
+    def _opened(self, client: IMAP4) -> None:
+        """There is a socket to cut, though the server hasn't greeted yet."""
+        self._client = client
 
     def _log_in(self) -> None:
-        with self.within("login"):
-            if self._token is not None:
-                self._log_in_by_token(self._token)
-            elif self._password.isascii() and self._config.user.isascii():
-                self.box.login(self._config.user, self._password, initial_folder=None)
-            else:
-                self.box.login_utf8(self._config.user, self._password, initial_folder=None)
-            _, data = self.box.client.capability()  # what it said before the login was for strangers
-            self.box.client.capabilities = tuple(data[-1].decode("ascii", "replace").upper().split())
+        if self._token is not None:
+            self._log_in_by_token(self._token)
+        elif self._password.isascii() and self._config.user.isascii():
+            self.box.login(self._config.user, self._password, initial_folder=None)
+        else:
+            self.box.login_utf8(self._config.user, self._password, initial_folder=None)
+        _, data = self.box.client.capability()  # what it said before the login was for strangers
+        self.box.client.capabilities = tuple(data[-1].decode("ascii", "replace").upper().split())
 
     def _log_in_by_token(self, token: TokenSource) -> None:
         response = token.sasl(self._config.user).encode()
@@ -140,17 +151,55 @@ class Link:
 
     def _cut(self) -> None:
         self._late = True
-        sock = self.box.client.sock
-        with suppress(OSError):
-            socket.socket.shutdown(sock, socket.SHUT_RDWR)  # of the TCP socket: TLS would wait for the other side
+        if self._client is not None:
+            with suppress(OSError):  # of the TCP socket: TLS would first wait for the other side
+                socket.socket.shutdown(self._client.sock, socket.SHUT_RDWR)
 
     def _hang_up(self) -> None:
         self._over = True
-        with suppress(OSError, ValueError):
-            self.box.client.shutdown()
+        if self._client is not None:
+            with suppress(OSError, ValueError):
+                self._client.shutdown()
 
     def _where(self) -> str:
         return f"{self._config.name} on {self._config.host}:{self._config.port}"
+
+
+class _Client(IMAP4):
+    """imaplib's client, which shows itself as soon as it has a socket."""
+
+    def __init__(self, opened: Callable[[IMAP4], None], host: str, port: int, timeout: float) -> None:
+        self._opened = opened
+        super().__init__(host, port, timeout)
+
+    def open(self, host: str = "", port: int = 143, timeout: float | None = None) -> None:
+        super().open(host, port, timeout)
+        self._opened(self)
+
+
+class _TlsClient(IMAP4_SSL):
+    """The same over TLS."""
+
+    def __init__(
+        self, opened: Callable[[IMAP4], None], host: str, port: int, *, ssl_context: ssl.SSLContext, timeout: float
+    ) -> None:
+        self._opened = opened
+        super().__init__(host, port, ssl_context=ssl_context, timeout=timeout)
+
+    def open(self, host: str = "", port: int | None = 993, timeout: float | None = None) -> None:
+        super().open(host, port, timeout)
+        self._opened(self)
+
+
+class _Box(BaseMailBox):
+    """imap-tools on a client that we have made."""
+
+    def __init__(self, client: IMAP4) -> None:
+        self._made = client
+        super().__init__()
+
+    def _get_mailbox_client(self) -> IMAP4:
+        return self._made
 
 
 def _refusal(what: str, status: str, data: Any) -> Temporary | Permanent:

@@ -20,7 +20,7 @@ from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import pytest
 
@@ -40,7 +40,9 @@ def free_port() -> int:
 class Dovecot:
     """`more` is added to the configuration; `separator` and `prefix` are those of its namespace."""
 
-    def __init__(self, root: Path, *, separator: str = "/", prefix: str = "", more: str = "") -> None:
+    def __init__(
+        self, root: Path, *, separator: str = "/", prefix: str = "", password: str = SECRET, more: str = ""
+    ) -> None:
         self.root = root
         self.port = free_port()
         self._conf = root / "dovecot.conf"
@@ -48,7 +50,7 @@ class Dovecot:
         user = "nobody" if os.getuid() == 0 else pwd.getpwuid(os.getuid()).pw_name
         group = grp.getgrgid(pwd.getpwnam(user).pw_gid).gr_name
         values = {"ROOT": str(root), "PORT": str(self.port), "USER": user, "GROUP": group}
-        values |= {"SEPARATOR": separator, "PREFIX": prefix, "MORE": more}
+        values |= {"SEPARATOR": separator, "PREFIX": prefix, "PASSWORD": password, "MORE": more}
         self._conf.write_text(re.sub(r"@(\w+)@", lambda found: values[found[1]], CONF.read_text()))
         for name in ("run", "mail"):
             (root / name).mkdir()
@@ -112,14 +114,16 @@ class Person:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         with suppress(imaplib.IMAP4.error, OSError):
             self._client.logout()
 
     def put(self, *letters: bytes, folder: str = "INBOX", flags: str = "", date: datetime = SUNDAY) -> None:
         """Deliver letters, in this order."""
         for raw in letters:
-            status, said = self._client.append(folder, flags, date, raw)  # type: ignore[arg-type]  # a datetime is taken
+            status, said = self._client.append(folder, flags, date, raw)
             assert status == "OK", said
 
     def make(self, folder: str) -> None:
@@ -132,13 +136,11 @@ class Person:
         assert self._client.rename(folder, name)[0] == "OK"
 
     def folders(self) -> set[str]:
-        """As the server writes them (modified UTF-7)."""
-        _, lines = self._client.list()
-        return {line.decode().rpartition(" ")[2].strip('"') for line in lines if isinstance(line, bytes)}
+        """Those that hold letters, as the server writes them (modified UTF-7)."""
+        return _names(self._client.list()[1])
 
     def subscribed(self) -> set[str]:
-        _, lines = self._client.lsub()
-        return {line.decode().rpartition(" ")[2].strip('"') for line in lines if isinstance(line, bytes)}
+        return _names(self._client.lsub()[1])
 
     def flags(self, folder: str = "INBOX") -> dict[int, set[str]]:
         """The flags of each letter by UID; `\\Recent`, which is nobody's, left out."""
@@ -164,6 +166,11 @@ class Person:
     def _open(self, folder: str) -> None:
         status, said = self._client.select(f'"{folder}"')
         assert status == "OK", said
+
+
+def _names(lines: list[Any]) -> set[str]:
+    found = (re.search(r'("[^"]*"|\S+)$', line.decode()) for line in lines if isinstance(line, bytes))
+    return {name[1].strip('"') for name in found if name}
 
 
 @contextmanager
