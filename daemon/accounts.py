@@ -11,14 +11,23 @@ from daemon.oauth import TokenSource
 from daemon.send import Relay
 
 
-def session(config: Config, box: MailboxConfig) -> Session:
-    """An IMAP session, not yet connected. Raises ConfigError when the password can't be read."""
-    return Session(box, password=_password(box), token=_token(config, f"imap-{box.name}", box.oauth))
+def sessions(config: Config) -> Callable[[MailboxConfig], Session]:
+    """What makes an IMAP session of a mailbox, not yet connected, each time anew.
+
+    One source of tokens a mailbox, however often it connects. Calling it raises ConfigError when a password can't be
+    read.
+    """
+    tokens = {box.name: _mailbox_token(config, box) for box in config.mailbox}
+
+    def session(box: MailboxConfig) -> Session:
+        return Session(box, password=_password(box), token=tokens[box.name])
+
+    return session
 
 
 def link(config: Config, box: MailboxConfig) -> Link:
     """The bare connection under a session. Raises ConfigError when the password can't be read."""
-    return Link(box, _password(box), _token(config, f"imap-{box.name}", box.oauth), None)
+    return Link(box, _password(box), _mailbox_token(config, box), None)
 
 
 def relay(config: Config) -> Relay:
@@ -28,7 +37,7 @@ def relay(config: Config) -> Relay:
 
 def relay_token(config: Config) -> Callable[[], str] | None:
     """What gives the relay's access token; None where it takes a password, or nothing."""
-    source = _token(config, "smtp", config.smtp.oauth)
+    source = _token(config.smtp.oauth, config.storage.state / "oauth-smtp.json")
     return None if source is None else source.token
 
 
@@ -36,10 +45,10 @@ def _password(box: MailboxConfig) -> str:
     return "" if box.oauth is not None else box.password()
 
 
-def _token(config: Config, name: str, oauth: OAuth | None) -> TokenSource | None:
+def _mailbox_token(config: Config, box: MailboxConfig) -> TokenSource | None:
+    return _token(box.oauth, config.storage.state / f"oauth-imap-{quote(box.name, safe='')}.json")
+
+
+def _token(oauth: OAuth | None, kept: Path) -> TokenSource | None:
     """Each account keeps its rotated refresh token in a file of its own."""
-    return None if oauth is None else TokenSource(oauth, _kept(config.storage.state, name))
-
-
-def _kept(state: Path, name: str) -> Path:
-    return state / f"oauth-{quote(name, safe='')}.json"
+    return None if oauth is None else TokenSource(oauth, kept)

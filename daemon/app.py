@@ -11,16 +11,14 @@ from archive.directory import load_directory
 from archive.incoming import Arrival, Incoming
 from archive.records import Fact, Manager, Message
 from archive.tree import Tree
-from daemon import __version__, clock
+from daemon import __version__, accounts, clock
 from daemon.compose import Composer
-from daemon.config import Config, MailboxConfig, OAuth, Office
+from daemon.config import Config, MailboxConfig, Office
 from daemon.filing import House
 from daemon.identifiers import Signer, load_secret
 from daemon.imap import Session
-from daemon.oauth import TokenSource
 from daemon.outbox import Outbox
 from daemon.pipeline import CaseNumbers, Desk, file_sent
-from daemon.send import Relay
 from rules.calendar import Calendar, parse_closed, parse_hours
 from rules.decide import Policy
 from rules.letter import normalise_address
@@ -44,9 +42,7 @@ def open_app(config: Config) -> App:
     open_database(config.storage.database)
     _remember_first_start(clock.now())
     agency, state = config.agency, config.storage.state
-    tree = Tree(
-        config.storage.archive, f"{agency.name} [{agency.code}]", __version__, bearer=index.bearer
-    )
+    tree = Tree(config.storage.archive, f"{agency.name} [{agency.code}]", __version__, bearer=index.bearer)
     signer = Signer(load_secret(state))
     desk = Desk(
         incoming=Incoming(state),
@@ -65,31 +61,16 @@ def open_app(config: Config) -> App:
             raise FileNotFoundError(f"no pli has the digest {digest}")
         return tree.read(found.path)
 
-    smtp = config.smtp
-    relay = Relay(smtp, _tokens(config, smtp.oauth, "smtp").token if smtp.oauth else None)
-    outbox = Outbox(config, Composer(config, signer, bytes_of), relay, lambda rows: file_sent(desk, rows))
-    return App(config, desk, outbox, _sessions(config), bytes_of)
+    outbox = Outbox(
+        config, Composer(config, signer, bytes_of), accounts.relay(config), lambda rows: file_sent(desk, rows)
+    )
+    return App(config, desk, outbox, accounts.sessions(config), bytes_of)
 
 
 def own_addresses(config: Config) -> frozenset[str]:
     """The agency's own addresses: a letter from one of them is never answered."""
     addresses = (config.agency.address, *(box.address for box in config.mailbox))
     return frozenset(normalise_address(address) for address in addresses)
-
-
-def _sessions(config: Config) -> Callable[[MailboxConfig], Session]:
-    """One source of tokens a mailbox, however often it connects."""
-    sources = {box.name: _tokens(config, box.oauth, box.name) for box in config.mailbox if box.oauth}
-
-    def session(box: MailboxConfig) -> Session:
-        token = sources.get(box.name)
-        return Session(box, token=token) if token else Session(box, password=box.password())
-
-    return session
-
-
-def _tokens(config: Config, oauth: OAuth, name: str) -> TokenSource:
-    return TokenSource(oauth, config.storage.state / f"oauth-{name}.json")
 
 
 def _remember_first_start(now: datetime) -> None:
