@@ -1,8 +1,8 @@
 """From a sidecar to the rows of the database, and never the other way.
 
-The tree is the truth: whatever the database says of a letter is written here, from the pli's sidecar alone. So the same code
-serves the letter that has just been filed, the roll-forward after a power cut, and a rebuild from the tree. Every row has a
-key of its own; indexing a sidecar twice changes nothing.
+The tree is the truth: whatever the database says of a letter is written here, from the pli's sidecar alone. So the
+same code serves the letter that has just been filed, the roll-forward after a power cut, and a rebuild from the tree.
+Every row has a key of its own; indexing a sidecar twice changes nothing.
 """
 
 import json
@@ -10,8 +10,8 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from archive.records import Case, Errand, Lease, Manager, Message, Outgoing, Owner, Receipt, Step
 from archive.pli import Filed
+from archive.records import Case, Errand, Lease, Manager, Message, Outgoing, Owner, Receipt, Step
 
 Record = Mapping[str, Any]
 
@@ -21,7 +21,10 @@ def is_indexed(digest: str) -> bool:
 
 
 def index_letter(record: Record, now: datetime) -> None:
-    """Write everything that a received pli's sidecar says, but where it stands (`place`). Inside a write transaction."""
+    """Write everything that a received pli's sidecar says, but where it stands (`place`).
+
+    Inside a write transaction.
+    """
     if is_indexed(record["digest"]):
         return
     _open_or_join(record)
@@ -218,7 +221,10 @@ def add_errand(record: Record, source: Record) -> None:
 
 
 def index_sent(filed: Filed) -> None:
-    """Write what the sidecar of a mail of ours says: its message, and the row of the outbox that will send these bytes."""
+    """Write what the sidecar of a mail of ours says.
+
+    Its message, and the row of the outbox that will send these bytes.
+    """
     record = filed.record
     if not is_indexed(filed.digest):
         _message(record)

@@ -26,8 +26,8 @@ def by_messages(message_ids: Iterable[str]) -> tuple[CaseView, ...]:
     wanted = [i for i in dict.fromkeys(message_ids) if i]
     if not wanted:
         return ()
-    rows = Message.select(Message.case).where(Message.message_id.in_(wanted), Message.case.is_null(False)).tuples()
-    return by_reference(ref for (ref,) in rows)
+    rows = Message.select(Message.case).where(Message.message_id.in_(wanted), Message.case.is_null(False))
+    return by_reference(str(row.case_id) for row in rows)
 
 
 def in_subject(subject: str) -> tuple[CaseView, ...]:
@@ -73,7 +73,8 @@ def view(case: Case) -> CaseView:
 
 def _participants(case: Case) -> frozenset[str]:
     """Who wrote in a case, and the tenants of its lease."""
-    wrote = {m.sender for m in Message.select(Message.sender).where(Message.case == case.ref, Message.direction == "in")}
+    received = (Message.case == case.ref) & (Message.direction == "in")
+    wrote = {message.sender for message in Message.select(Message.sender).where(received)}
     tenants = (
         Contact.select(Contact.value)
         .join(Person, on=(Contact.person == Person.id))

@@ -1,7 +1,7 @@
 """What is owed at a time. The agenda is in the database; the `schedule` library is only the heartbeat that looks at it.
 
-A duty has a key that names what is owed and for when (`day_counted/2026-11-24`), so a machine that was off catches up and
-one that restarts does nothing twice. Every duty has the same shape: `duty(now) -> None`, done once for its key.
+A duty has a key that names what is owed and for when (`day_counted/2026-11-24`), so a machine that was off catches up
+and one that restarts does nothing twice. Every duty has the same shape: `duty(now) -> None`, done once for its key.
 """
 
 from collections.abc import Callable, Iterable

@@ -1,4 +1,7 @@
-"""The commands. Each says what it did and exits with 0; 1: it could not, or a check found a fault; 2: usage or configuration."""
+"""The commands. Each says what it did and exits with 0; 1: it could not, or a check found a fault; 2.
+
+Usage or configuration.
+"""
 
 import json
 import os
@@ -22,7 +25,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="The e-mail daemon of a property-management agency: it answers for every letter.",
 )
-ged = typer.Typer(no_args_is_help=True, help="The document tree.")
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 
 FAILED, MISUSED = 1, 2
@@ -42,8 +44,12 @@ def _say_version(wanted: bool) -> None:
 
 @app.callback()
 def settings(
-    config: Annotated[Path | None, typer.Option("--config", help="The configuration file.", envvar="VAGUEMESTRE_CONFIG")] = None,
-    _version: Annotated[bool, typer.Option("--version", callback=_say_version, is_eager=True, help="Say the version.")] = False,
+    config: Annotated[
+        Path | None, typer.Option("--config", help="The configuration file.", envvar="VAGUEMESTRE_CONFIG")
+    ] = None,
+    _version: Annotated[
+        bool, typer.Option("--version", callback=_say_version, is_eager=True, help="Say the version.")
+    ] = False,
 ) -> None:
     Settings.path = config or default_path(os.environ)
 
@@ -102,7 +108,9 @@ def check(as_json: AsJson = False) -> None:
 
 
 @app.command()
-def classify(paths: Annotated[list[Path], typer.Argument(help="Files or folders of .eml.")], as_json: AsJson = False) -> None:
+def classify(
+    paths: Annotated[list[Path], typer.Argument(help="Files or folders of .eml.")], as_json: AsJson = False
+) -> None:
     """Say what letters are about; no configuration, no side effect."""
     from daemon.verdicts import letters_of  # noqa: PLC0415
 
@@ -235,7 +243,9 @@ def status(as_json: AsJson = False) -> None:
     if as_json:
         report.print_json(counters)
     else:
-        report.show([{"what": key, "value": value} for key, value in counters.items()], ["what", "value"], as_json=False)
+        report.show(
+            [{"what": key, "value": value} for key, value in counters.items()], ["what", "value"], as_json=False
+        )
 
 
 @app.command()

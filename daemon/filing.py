@@ -79,7 +79,9 @@ def copy_pli(letter: Letter, raw: bytes, arrivals: Sequence[Arrival], first: Map
     return Pli(letter.digest, first["folder"], _title(letter, house), (_original(raw),), record)
 
 
-def quarantine_pli(letter: Letter, raw: bytes, arrivals: Sequence[Arrival], reason: str, case: str, house: House, due: datetime) -> Pli:
+def quarantine_pli(
+    letter: Letter, raw: bytes, arrivals: Sequence[Arrival], reason: str, case: str, due: datetime, house: House
+) -> Pli:
     """The pli of a letter that broke us, with the minimal case that makes its deadline run."""
     said = []
     if house.supervisor:

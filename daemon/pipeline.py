@@ -1,9 +1,9 @@
 """The one path that every letter follows: read it, decide, file it, record it.
 
-Letters wait in `incoming/` and are worked through in groups: one transaction, a few fsyncs for all of them. Within a group the
-order for each letter is never broken: durable, decided, in the tree, in the database, and only then out of `incoming/`. A
-group that fails is tried again one letter at a time, so that a bad letter stops nobody else; a letter that fails three times
-goes to quarantine, with a minimal case so that its deadline runs.
+Letters wait in `incoming/` and are worked through in groups: one transaction, a few fsyncs for all of them. Within a
+group the order for each letter is never broken: durable, decided, in the tree, in the database, and only then out of
+`incoming/`. A group that fails is tried again one letter at a time, so that a bad letter stops nobody else; a letter
+that fails three times goes to quarantine, with a minimal case so that its deadline runs.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -51,7 +51,8 @@ class CaseNumbers:
 class Desk:
     """Where letters are worked on: the places, and what the agency knows and has set.
 
-    `policy_of` gives the policy of the mailbox that a letter came to; `house` the agency as it stands in the database now.
+    `policy_of` gives the policy of the mailbox that a letter came to; `house` the agency as it stands in the database
+    now.
     """
 
     incoming: Incoming
@@ -164,7 +165,8 @@ def _set_aside(desk: Desk, digest: str, reason: str) -> set[str]:
 
 
 def _process(desk: Desk, digests: Sequence[str]) -> None:
-    opened = {digest: desk.incoming.read(digest) for digest in digests}
+    read = {digest: desk.incoming.read(digest) for digest in digests}
+    opened = dict(sorted(read.items(), key=lambda one: (one[1][1][0].received_at, one[1][1][0].uid)))
     now = desk.clock()
     desk.numbers.reserve(now.year, len(digests))
     with desk.tree.lock(LOCK_WAIT):
@@ -297,15 +299,18 @@ def file_sent(desk: Desk, rows: Sequence[Outgoing]) -> None:
     if not new:
         return
     answered = {m.digest: m for m in Message.select().where(Message.digest.in_([row.answers for row in new]))}
-    plis = [
-        filing.sent_pli(parse(row.raw, received_at=now), row.raw, row, answered.get(row.answers), house) for row in new
-    ]
+    plis = [_sent_pli(row, answered.get(row.answers), house, now) for row in new]
     with _foreseen(), desk.tree.lock(LOCK_WAIT):
         filed = desk.tree.file(plis, now, ACTOR)
         with writing():
             for one in filed:
                 index.index_sent(one)
         desk.tree.settle(filed)
+
+
+def _sent_pli(row: Outgoing, answered: Message | None, house: House, now: datetime) -> Pli:
+    raw = bytes(row.raw or b"")
+    return filing.sent_pli(parse(raw, received_at=now), raw, row, answered, house)
 
 
 # --- quarantine
@@ -321,7 +326,7 @@ def _quarantine(desk: Desk, digest: str, reason: str) -> None:
     letter = _what_can_be_read(raw, arrivals, digest)
     desk.numbers.reserve(now.year, 1)
     due = letter.received_at + desk.policy_of(arrivals).letter
-    pli = filing.quarantine_pli(letter, raw, arrivals, reason, desk.numbers.next(now.year), desk.house(), due)
+    pli = filing.quarantine_pli(letter, raw, arrivals, reason, desk.numbers.next(now.year), due, desk.house())
     with desk.tree.lock(LOCK_WAIT):
         with writing():
             index.index_letter(pli.record, now)

@@ -1,4 +1,7 @@
-"""What the commands print: the cases, the outbox, the quarantine, the counters; as tables for people or JSON for programs."""
+"""What the commands print: the cases, the outbox, the quarantine, the counters.
+
+As tables for people or JSON for programs.
+"""
 
 import json
 import sys
@@ -83,15 +86,31 @@ def case(ref: str) -> dict[str, Any] | None:
     if found is None:
         return None
     return case_row(found) | {
-        "owner": found.owner.name if found.owner_id else None,
+        "owner": found.owner.name if found.owner else None,
         "to_sort": found.to_sort,
         "confidence": found.confidence,
         "because": found.because,
         "related": found.related,
         "steps": [_step(s) for s in Step.select().where(Step.case == found.ref).order_by(Step.id)],
         "messages": [_message(m) for m in _messages(found)],
-        "outgoing": [outgoing_row(o) for o in Outgoing.select().where(Outgoing.case == found.ref).order_by(Outgoing.id)],
+        "outgoing": [
+            outgoing_row(o) for o in Outgoing.select().where(Outgoing.case == found.ref).order_by(Outgoing.id)
+        ],
     }
+
+
+def show_case(found: Mapping[str, Any]) -> None:
+    """A case for people: its facts, then its history, its letters and what was said, each in order."""
+    facts = {key: value for key, value in found.items() if not isinstance(value, list)}
+    show([{"what": key, "value": value} for key, value in facts.items()], ["what", "value"], as_json=False)
+    show(found["steps"], ["at", "what", "message", "detail"], as_json=False, title="history")
+    show(
+        found["messages"],
+        ["id", "direction", "received_at", "sender", "subject", "path"],
+        as_json=False,
+        title="letters",
+    )
+    show(found["outgoing"], ["id", "kind", "recipient", "state", "sent_at", "error"], as_json=False, title="said")
 
 
 def _messages(found: Case) -> Iterable[Message]:
@@ -147,7 +166,8 @@ def quarantine() -> list[dict[str, Any]]:
 
 def status(now: datetime) -> dict[str, Any]:
     """Counters and health. Every sight of a letter ends in one state: seen = filed + duplicates + quarantined."""
-    counted = dict(Receipt.select(Receipt.state, fn.COUNT(Receipt.key)).group_by(Receipt.state).tuples())
+    rows = Receipt.select(Receipt.state, fn.COUNT(Receipt.key)).group_by(Receipt.state).tuples()
+    counted: dict[str, int] = {str(state): int(count) for state, count in rows}
     followed = Case.select().where(Case.status.in_(FOLLOWED))
     return {
         "seen": sum(counted.values()),

@@ -1,8 +1,8 @@
 """The daemon at work: one thread a mailbox, one that reads letters, one that sends, and a heartbeat over them all.
 
-The threads tell each other by events only; what is to be done stands in `incoming/` and in the database, so a lost event
-costs a few seconds and never a letter. SIGTERM lets each finish the letter or the message in hand; SIGHUP reads the
-configuration again, and keeps the old one when the new one is faulty.
+The threads tell each other by events only; what is to be done stands in `incoming/` and in the database, so a lost
+event costs a few seconds and never a letter. SIGTERM lets each finish the letter or the message in hand; SIGHUP reads
+the configuration again, and keeps the old one when the new one is faulty.
 """
 
 import os
@@ -10,6 +10,7 @@ import signal
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from types import FrameType
 
 import schedule
@@ -45,7 +46,7 @@ def run(config: Config, read_again: Callable[[], Config]) -> bool:
         while following is not None:
             config = following
             service = Service(open_app(config), signals)
-            following = service.serve(lambda current=config: _reloaded(current, read_again))
+            following = service.serve(partial(_reloaded, config, read_again))
         log.stopped()
     return True
 
@@ -55,10 +56,11 @@ def _reloaded(config: Config, read_again: Callable[[], Config]) -> Config | None
     try:
         new = read_again()
         check_secrets(new)
-        if new.storage != config.storage:
-            raise ConfigError(["[storage] can't change while the daemon runs; restart it"])
     except ConfigError as error:
         log.reload_refused(error.problems)
+        return None
+    if new.storage != config.storage:
+        log.reload_refused(["[storage] can't change while the daemon runs; restart it"])
         return None
     log.reloaded()
     return new
@@ -129,9 +131,7 @@ class Service:
         app = self._app
         if app.config.lmtp is None:
             return None
-        return Listener(
-            app.config.lmtp, app.desk.own, app.desk.incoming, on_letters=self._letters.set, on_fatal=_die
-        )
+        return Listener(app.config.lmtp, app.desk.own, app.desk.incoming, on_letters=self._letters.set, on_fatal=_die)
 
     def _watch(self, name: str) -> Watch:
         app = self._app

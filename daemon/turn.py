@@ -1,9 +1,13 @@
-"""One complete turn of the work, for `run --once`: letters in, read, what is due, mail out, errands. And the lock over it."""
+"""One complete turn of the work, for `run --once`: letters in, read, what is due, mail out, errands.
+
+And the lock over it.
+"""
 
 import fcntl
 import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 
 from archive.database import DatabaseTrouble
@@ -62,20 +66,25 @@ class _Turn:
         app = self._app
         with ExitStack() as open_sessions:
             self._try("letters", lambda: pipeline.resume(app.desk))
-            sessions = [(box, session) for box in app.config.mailbox if (session := self._open(box, open_sessions))]
+            sessions = [opened for box in app.config.mailbox for opened in self._opened(box, open_sessions)]
             for box, session in sessions:
-                self._try(f"imap/{box.name}", lambda: collect(session, box, app.desk.incoming, clock.now()))
+                self._try(f"imap/{box.name}", partial(collect, session, box, app.desk.incoming, clock.now()))
             self._try("letters", lambda: pipeline.work(app.desk))
             self._try("agenda", lambda: agenda.keep(clock.now(), app.config.agency.timezone))
             self._try("outbox", self._send)
             for box, session in sessions:
-                self._try(f"imap/{box.name}", lambda: run_errands(session, box, app.bytes_of, clock.now()))
+                self._try(f"imap/{box.name}", partial(run_errands, session, box, app.bytes_of, clock.now()))
         return self._whole
 
-    def _open(self, box: MailboxConfig, open_sessions: ExitStack) -> Session | None:
-        opened: list[Session] = []
-        self._try(f"imap/{box.name}", lambda: opened.append(open_sessions.enter_context(self._app.session(box))))
-        return opened[0] if opened else None
+    def _opened(self, box: MailboxConfig, open_sessions: ExitStack) -> list[tuple[MailboxConfig, Session]]:
+        """The session of a mailbox, or none when it can't be reached."""
+        opened: list[tuple[MailboxConfig, Session]] = []
+
+        def connect() -> None:
+            opened.append((box, open_sessions.enter_context(self._app.session(box))))
+
+        self._try(f"imap/{box.name}", connect)
+        return opened
 
     def _send(self) -> None:
         counts = self._app.outbox.drain(clock.now())

@@ -1,7 +1,8 @@
 """Letter in, plan out: the one place where the rules meet. No effect, no clock, no exception for bad mail.
 
-The order of the questions is the order in which a careful secretary would ask them: is it a machine? is it one of us? does it
-belong to a matter that we follow already? who writes, and about what? is anything in danger? And only then: what do we say.
+The order of the questions is the order in which a careful secretary would ask them: is it a machine? is it one of us?
+does it belong to a matter that we follow already? who writes, and about what? is anything in danger? And only then:
+what do we say.
 """
 
 from collections.abc import Mapping
@@ -55,9 +56,10 @@ class Policy:
 class Context:
     """What the agency knows when a letter is opened.
 
-    `signed` are the cases of Message-IDs that we signed and that the letter answers; `known` those of other messages that it
-    answers; `named` those whose reference stands in its subject; `recent` those that its sender has open. `calendars` are
-    keyed by site, the agency's own under `""`. `asked_before`: this unknown sender was asked for a reference already.
+    `signed` are the cases of Message-IDs that we signed and that the letter answers; `known` those of other messages
+    that it answers; `named` those whose reference stands in its subject; `recent` those that its sender has open.
+    `calendars` are keyed by site, the agency's own under `""`. `asked_before`: this unknown sender was asked for a
+    reference already.
     """
 
     directory: Directory
@@ -76,7 +78,9 @@ class Context:
 def decide(letter: Letter, context: Context) -> Plan:
     """What this letter sets in motion."""
     signs = automatic(letter, context.own)
-    verdict = _with_signs(classify(letter), signs)
+    verdict = classify(letter)
+    if signs is not None and signs.robot:
+        verdict = replace(verdict, automated=True)
     said = f"{letter.subject}\n{letter.text}"
     identity = context.directory.identify(letter, said)
     plan = Plan(verdict, identity, gist=gist(letter), danger=danger(said) if verdict.urgent else "")
@@ -84,22 +88,19 @@ def decide(letter: Letter, context: Context) -> Plan:
         return replace(plan, silence="answer_since")
     if signs is not None and _is_never_a_case(signs, verdict, identity):
         return _quiet(replace(plan, actions=(Shelve(Folder.OFF_TOPIC),), silence="robot"), context)
-    if identity.party is Role.MANAGER:
+    if identity.party is Role.MANAGER and normalise_address(letter.sender.address) not in context.own:
         return replace(plan, silence="colleague")
+    may_answer = signs is None and not verdict.automated
     followed = _followed(letter, context)
     if followed is not None and not _is_another_matter(verdict, followed):
-        return _follow_up(plan, letter, followed, context)
-    return _new_matter(plan, letter, context)
+        return _follow_up(plan, letter, followed, context, may_answer=may_answer)
+    return _new_matter(plan, letter, context, may_answer=may_answer)
 
 
 def judge(letter: Letter, own: frozenset[str] = frozenset()) -> Verdict:
-    """The verdict on a letter alone, without the agency: what `classify` prints."""
-    return _with_signs(classify(letter), automatic(letter, own))
-
-
-def _with_signs(verdict: Verdict, signs: Automatic | None) -> Verdict:
-    """One sign in the headers is enough never to answer, whatever the text."""
-    return verdict if signs is None else replace(verdict, automated=True)
+    """The verdict on a letter alone, without the agency: `automated` is whatever must never be answered."""
+    verdict = classify(letter)
+    return verdict if automatic(letter, own) is None else replace(verdict, automated=True)
 
 
 def _is_never_a_case(signs: Automatic, verdict: Verdict, identity: Identity) -> bool:
@@ -127,8 +128,8 @@ def _is_old(letter: Letter, context: Context) -> bool:
 def _followed(letter: Letter, context: Context) -> CaseView | None:
     """The case that a letter belongs to for certain.
 
-    A Message-ID that we signed proves it; any other sign counts only when the sender takes part in that case (osTicket's
-    rule: a guessed token must not open somebody else's file).
+    A Message-ID that we signed proves it; any other sign counts only when the sender takes part in that case
+    (osTicket's rule: a guessed token must not open somebody else's file).
     """
     if context.signed:
         return context.signed[0]
@@ -142,14 +143,14 @@ def _is_another_matter(verdict: Verdict, case: CaseView) -> bool:
     return verdict.label is Label.DEPARTURE and case.label is not Label.DEPARTURE
 
 
-def _follow_up(plan: Plan, letter: Letter, case: CaseView, context: Context) -> Plan:
+def _follow_up(plan: Plan, letter: Letter, case: CaseView, context: Context, *, may_answer: bool) -> Plan:
     verdict, calendar = plan.verdict, _calendar(plan.identity, context)
     says_something = verdict.label is not Label.OFF_TOPIC
     reopened = says_something and case.status not in FOLLOWED
     until = _due(verdict, letter, calendar, context) if reopened else None
     newly_urgent = verdict.urgent and not case.urgent
     actions: list[Action] = [JoinCase(case.ref, urgent=newly_urgent, reopen_until=until)]
-    if newly_urgent and not verdict.automated:  # not a second acknowledgement: the emergency numbers, once
+    if newly_urgent and may_answer:  # not a second acknowledgement: the emergency numbers, once
         actions.append(Acknowledge(letter.sender.address, "acknowledgement_urgent"))
     if says_something:
         actions.append(_notify(plan, "notice_follow_up", case.lease, context))
@@ -161,7 +162,7 @@ def _follow_up(plan: Plan, letter: Letter, case: CaseView, context: Context) -> 
 # --- a new matter
 
 
-def _new_matter(plan: Plan, letter: Letter, context: Context) -> Plan:
+def _new_matter(plan: Plan, letter: Letter, context: Context, *, may_answer: bool) -> Plan:
     unsure = plan.verdict.confidence < context.policy.threshold
     verdict = _matter(plan.verdict, plan.identity, unsure=unsure)
     if verdict.label is Label.OFF_TOPIC:
@@ -173,7 +174,7 @@ def _new_matter(plan: Plan, letter: Letter, context: Context) -> Plan:
     case = OpenCase(verdict.label, due_at, verdict.urgent, to_sort, related=_related(context))
     template = _acknowledgement(verdict, plan.identity, to_sort=to_sort)
     actions: list[Action] = [case]
-    silence = _silence(verdict, plan.identity, context)
+    silence = _silence(verdict, plan.identity, context) if may_answer else "robot"
     if not silence:
         actions.append(Acknowledge(letter.sender.address, template))
     if _is_noticed(plan, case, context):
@@ -230,9 +231,7 @@ def _acknowledgement(verdict: Verdict, identity: Identity, *, to_sort: bool) -> 
 
 
 def _silence(verdict: Verdict, identity: Identity, context: Context) -> str:
-    """Why the sender hears nothing; '' when it is answered."""
-    if verdict.automated:
-        return "robot"
+    """Why a person who wrote hears nothing; '' when they are answered."""
     if Alert.INSTITUTION in verdict.alerts:
         return "institution"
     if identity.party is Role.OTHER:
@@ -271,7 +270,8 @@ def _related(context: Context) -> str | None:
 
 def _notify(plan: Plan, template: str, lease: str | None, context: Context) -> Notify:
     urgent = plan.verdict.urgent or _rings(plan.verdict)
-    return Notify(_in_charge(plan.identity, lease, context), template, urgent, Alert.SENSITIVE not in plan.verdict.alerts)
+    attach = Alert.SENSITIVE not in plan.verdict.alerts
+    return Notify(_in_charge(plan.identity, lease, context), template, urgent, attach)
 
 
 def _in_charge(identity: Identity, lease: str | None, context: Context) -> str | None:

@@ -1,7 +1,8 @@
 """The words of the trade, as plain immutable values: a letter, what we think of it, who wrote it.
 
 Nothing here opens a file, reads a clock or knows a library. Times are aware datetimes; addresses are compared by
-`normalise_address`. A damaged mail is still a `Letter`: every field has an empty value, and `defects` lists what was wrong.
+`normalise_address`. A damaged mail is still a `Letter`: every field has an empty value, and `defects` lists what was
+wrong.
 """
 
 from dataclasses import dataclass
@@ -53,10 +54,10 @@ class Letter:
     """One incoming message, decoded once and never touched again.
 
     `digest` is the sha256 (hex) of the received bytes, `content_digest` the same without the trace headers that every
-    delivery adds (Received, Delivered-To, ...). `text` is the plain text, or the readable text of the HTML when there is no
-    other. `headers` are the top-level ones in their order, names in lower case, values decoded and unfolded.
-    `envelope_sender`: `''` is the null sender, `None` means that the transport did not say.
-    `message_id`, `in_reply_to`, `references` are without angle brackets.
+    delivery adds (Received, Delivered-To, ...). `text` is the plain text, or the readable text of the HTML when there
+    is no other. `headers` are the top-level ones in their order, names in lower case, values decoded and unfolded.
+    `envelope_sender`: `''` is the null sender, `None` means that the transport did not say. `message_id`,
+    `in_reply_to`, `references` are without angle brackets.
     """
 
     digest: str = ""

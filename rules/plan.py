@@ -136,8 +136,8 @@ Action = OpenCase | JoinCase | Acknowledge | Notify | Shelve
 class Plan:
     """Everything that one letter sets in motion, in order.
 
-    `silence` says why nothing is said to the sender, if nothing is. `gist` is the sentence of the sender's own that says what
-    the matter is, fit to quote. `danger` is the kind of an urgent letter's danger (rules.danger).
+    `silence` says why nothing is said to the sender, if nothing is. `gist` is the sentence of the sender's own that
+    says what the matter is, fit to quote. `danger` is the kind of an urgent letter's danger (rules.danger).
     """
 
     verdict: Verdict

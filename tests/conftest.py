@@ -2,14 +2,18 @@
 
 from tests.agency import empty_agency
 from tests.dovecot import dovecot, user
-from tests.office import office
+from tests.office import lists, office
+from tests.outgoing import mail_room
 from tests.postgres import database_url, opened, postgres_server, postgres_url
-from tests.smtp import sink
+from tests.smtp import certificate, sink
 
 __all__ = [
+    "certificate",
     "database_url",
     "dovecot",
     "empty_agency",
+    "lists",
+    "mail_room",
     "office",
     "opened",
     "postgres_server",

@@ -19,7 +19,19 @@ MAY_IMPORT = {
     "rules": {"rules"},
     "templates": set(),
 }
-IMPURE = {"os", "pathlib", "socket", "subprocess", "time", "random", "threading", "sqlite3", "peewee", "urllib", "smtplib"}
+IMPURE = {
+    "os",
+    "pathlib",
+    "socket",
+    "subprocess",
+    "time",
+    "random",
+    "threading",
+    "sqlite3",
+    "peewee",
+    "urllib",
+    "smtplib",
+}
 SOURCES = [path for room in ROOMS for path in sorted((ROOT / room).rglob("*.py"))]
 
 
@@ -51,13 +63,16 @@ def test_rules_know_no_file_no_clock_and_no_network(path: Path) -> None:
 
 @pytest.mark.parametrize("path", [p for p in SOURCES if name(p) != "daemon/clock.py"], ids=name)
 def test_only_the_clock_reads_the_clock(path: Path) -> None:
-    read = re.findall(r"datetime\.(?:utc)?now\(|\bdate\.today\(|\btime\.(?:time|monotonic|perf_counter)\(", path.read_text())
+    read = re.findall(
+        r"datetime\.(?:utc)?now\(|\bdate\.today\(|\btime\.(?:time|monotonic|perf_counter)\(", path.read_text()
+    )
 
     assert read == []
 
 
 FRENCH = re.compile(
-    r"\b(?:vous|votre|vos|nous avons|merci|bonjour|madame|monsieur|cordialement|veuillez|locataire|veuillez)\b", re.IGNORECASE
+    r"\b(?:vous|votre|vos|nous avons|merci|bonjour|madame|monsieur|cordialement|veuillez|locataire|veuillez)\b",
+    re.IGNORECASE,
 )
 FRENCH_TABLES = re.compile(r"^rules/")  # the rule tables hold the words of letters, and the sentences of `because`
 
@@ -95,14 +110,27 @@ def test_no_other_distribution_owns_our_package_names() -> None:
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("wheel")
-    build = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation", "-w", str(folder), str(ROOT)]
+    build = [
+        sys.executable,
+        "-m",
+        "pip",
+        "wheel",
+        "--quiet",
+        "--no-deps",
+        "--no-build-isolation",
+        "-w",
+        str(folder),
+        str(ROOT),
+    ]
     subprocess.run(build, check=True)
     return next(folder.glob("vaguemestre-*.whl"))
 
 
 def test_the_wheel_holds_the_rooms_and_their_data_and_nothing_else(wheel: Path) -> None:
     held = {entry for entry in zipfile.ZipFile(wheel).namelist() if ".dist-info/" not in entry}
-    tracked = subprocess.run(["git", "ls-files", *ROOMS], cwd=ROOT, check=True, capture_output=True, text=True).stdout.split("\n")
+    tracked = subprocess.run(
+        ["git", "ls-files", *ROOMS], cwd=ROOT, check=True, capture_output=True, text=True
+    ).stdout.split("\n")
     if not any(tracked):
         pytest.skip("not a git checkout: nothing to compare the wheel with")
 
