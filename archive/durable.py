@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 WINDOW = 64  # files open at once between write and fsync: far under the usual limit of 1,024 descriptors
@@ -18,6 +19,8 @@ FOLDER_FLAGS = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _NOREPLACE = 1  # RENAME_NOREPLACE of renameat2(2)
 _NO_RENAMEAT2 = frozenset({errno.ENOSYS, errno.EINVAL})  # an old kernel, or a file system (NFS) without the flag
+# The standard library has no renameat2; glibc has it since 2.28, musl does not.
+_RENAMEAT2 = getattr(ctypes.CDLL(None, use_errno=True), "renameat2", None)
 
 Effect = Callable[[str], None]
 File = tuple[str, bytes]  # a name without a slash, and what it holds
@@ -57,10 +60,14 @@ def full_disk_told(where: Path) -> Iterator[None]:
 
 
 class Disk:
-    """The effects. `effect` is told of each one before it is done; a test dies there."""
+    """The effects. `effect` is told of each one before it is done; a test dies there.
 
-    def __init__(self, effect: Effect = _quiet) -> None:
+    `renameat2` is that function of the C library, None where there is none.
+    """
+
+    def __init__(self, effect: Effect = _quiet, *, renameat2: Any = _RENAMEAT2) -> None:
         self._effect = effect
+        self._renameat2 = renameat2
 
     def write_all(self, files: Iterable[File], folder: int, mode: int = 0o440) -> None:
         """New files, complete and fsynced on return; their names are durable only after `sync_folder`.
@@ -116,9 +123,20 @@ class Disk:
     def rename_new(self, name: str, source: int, new_name: str, target: int) -> None:
         """Rename without replacing. Raises FileExistsError when the new name is taken."""
         self._effect(f"rename to {new_name}")
-        if not _renameat2(name, source, new_name, target):
+        if not self._renamed_new(name, source, new_name, target):
             os.link(name, new_name, src_dir_fd=source, dst_dir_fd=target, follow_symlinks=False)
             os.unlink(name, dir_fd=source)
+
+    def _renamed_new(self, name: str, source: int, new_name: str, target: int) -> bool:
+        """False when C library, kernel or file system can't; the errors of the rename itself are raised."""
+        if self._renameat2 is None:
+            return False
+        if self._renameat2(source, os.fsencode(name), target, os.fsencode(new_name), _NOREPLACE) == 0:
+            return True
+        code = ctypes.get_errno()
+        if code in _NO_RENAMEAT2:
+            return False
+        raise OSError(code, os.strerror(code), new_name)
 
     def unlink(self, name: str, folder: int) -> None:
         """Remove a name; none there is as good."""
@@ -183,19 +201,3 @@ def _write_bytes(descriptor: int, content: bytes) -> None:
     rest = memoryview(content)
     while rest:
         rest = rest[os.write(descriptor, rest) :]
-
-
-def _renameat2(name: str, source: int, new_name: str, target: int) -> bool:
-    """False when kernel or file system can't; the errors of the rename itself are raised."""
-    if _libc_renameat2 is None:
-        return False
-    if _libc_renameat2(source, os.fsencode(name), target, os.fsencode(new_name), _NOREPLACE) == 0:
-        return True
-    code = ctypes.get_errno()
-    if code in _NO_RENAMEAT2:
-        return False
-    raise OSError(code, os.strerror(code), new_name)
-
-
-# The standard library has no renameat2; glibc has it since 2.28, musl does not.
-_libc_renameat2 = getattr(ctypes.CDLL(None, use_errno=True), "renameat2", None)

@@ -13,7 +13,7 @@ import json
 import os
 import re
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -76,7 +76,8 @@ class Incoming:
         disk.make_path(self._path)
         self._folder = os.open(self._path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         disk.sync_path(self._path.parent)
-        self._mark = os.open(IN_HAND, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640, dir_fd=self._folder)
+        self._mark = os.open(IN_HAND, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o640, dir_fd=self._folder)
+        disk.sync_folder(self._folder, "incoming")
 
     def close(self) -> None:
         """Give the descriptors back."""
@@ -95,34 +96,45 @@ class Incoming:
     def receive_many(self, letters: Sequence[tuple[bytes, Arrival]]) -> list[str]:
         """The same for a group, with one fsync of the folder."""
         digests = [sha256(raw).hexdigest() for raw, _ in letters]
-        arrivals = [(digest, arrival) for digest, (_, arrival) in zip(digests, letters, strict=True)]
-        receipts = {_receipt_name(digest, arrival): _encode(arrival) for digest, arrival in arrivals}
-        bodies = {f"{digest}.eml": raw for digest, (raw, _) in zip(digests, letters, strict=True)}
-        with self._lock, full_disk_told(self._path):
-            self._keep({name: content for name, content in (receipts | bodies).items() if not self._holds(name)})
-            self._date(arrivals)
-            self._disk.sync_folder(self._folder, "incoming")
-            for name in receipts:
-                self._remember(name)
+        files: dict[str, bytes] = {}  # receipts before letters
+        times: dict[str, datetime] = {}
+        for digest, (_, arrival) in zip(digests, letters, strict=True):
+            files[_receipt_name(digest, arrival)] = _encode(arrival)
+        for digest, (raw, arrival) in zip(digests, letters, strict=True):
+            files[f"{digest}.eml"] = raw
+            times[f"{digest}.eml"] = min(arrival.received_at, times.get(f"{digest}.eml", arrival.received_at))
+        with full_disk_told(self._path):
+            self._keep(files, times)
         return digests
 
-    def _keep(self, files: dict[str, bytes]) -> None:
-        """Written and fsynced under other names, then named in this order: receipts, letters."""
+    def _keep(self, files: Mapping[str, bytes], times: Mapping[str, datetime]) -> None:
+        """Written and fsynced under other names, then named in their order. What is there already stays as it is."""
         drafts = {name: f"{os.getpid()}-{next(self._drafts)}.tmp" for name in files}
         try:
             self._disk.write_all(((drafts[name], content) for name, content in files.items()), self._folder, 0o640)
-            for name, drafted in drafts.items():
-                self._disk.rename(drafted, self._folder, name, self._folder)
+            for name, moment in times.items():
+                self._date(drafts[name], moment)
+            with self._lock:
+                for name, draft in drafts.items():
+                    self._name(draft, name)
         except OSError:
-            for drafted in drafts.values():
-                self._disk.unlink(drafted, self._folder)
+            for draft in drafts.values():
+                self._disk.unlink(draft, self._folder)
             raise
+        self._disk.sync_folder(self._folder, "incoming")
 
-    def _date(self, arrivals: Iterable[tuple[str, Arrival]]) -> None:
+    def _date(self, draft: str, moment: datetime) -> None:
         """A letter's file bears the time of its receipt, as in a Maildir: the order is read without opening any."""
-        for digest, arrival in arrivals:
-            moment = min(max(arrival.received_at.timestamp(), 0), _LATEST)
-            os.utime(f"{digest}.eml", (moment, moment), dir_fd=self._folder)
+        seconds = min(max(moment.timestamp(), 0), _LATEST)
+        os.utime(draft, (seconds, seconds), dir_fd=self._folder)
+
+    def _name(self, draft: str, name: str) -> None:
+        if self._holds(name):
+            self._disk.unlink(draft, self._folder)
+        else:
+            self._disk.rename(draft, self._folder, name, self._folder)
+        if _RECEIPT.fullmatch(name):
+            self._remember(name)
 
     def _remember(self, receipt: str) -> None:
         """A letter of the window has one more receipt; others are found by the next scan."""
@@ -156,7 +168,8 @@ class Incoming:
     def take(self, digests: Sequence[str]) -> None:
         """Durably: these are in hand. If the process dies before `release`, one of them may have killed it."""
         self._disk.cut(self._mark, 0, IN_HAND)
-        self._disk.append(self._mark, "".join(f"{digest}\n" for digest in digests).encode(), IN_HAND)
+        with full_disk_told(self._path):
+            self._disk.append(self._mark, "".join(f"{digest}\n" for digest in digests).encode(), IN_HAND)
         self._disk.sync(self._mark, IN_HAND)
 
     def release(self) -> None:

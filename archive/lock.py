@@ -5,7 +5,7 @@ import os
 import socket
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 STEP = 0.01  # seconds between two tries; the holder lets go within 2 s
@@ -25,8 +25,7 @@ def locked(path: Path, timeout: float) -> Iterator[None]:
     try:
         if not _taken(descriptor, timeout):
             raise Locked(f"{path} is held by {_holder(descriptor)}: waited {timeout:g} s, try again when it is done")
-        os.ftruncate(descriptor, 0)
-        os.pwrite(descriptor, f"process {os.getpid()} on {socket.gethostname()}".encode(), 0)
+        _sign(descriptor)
         yield
     finally:
         os.close(descriptor)
@@ -48,5 +47,11 @@ def _try(descriptor: int) -> bool:
     return True
 
 
+def _sign(descriptor: int) -> None:
+    """Say who holds it, for those who wait. A courtesy: a full disk must not refuse the lock."""
+    with suppress(OSError):
+        os.pwrite(descriptor, f"process {os.getpid()} on {socket.gethostname()}".ljust(80).encode(), 0)
+
+
 def _holder(descriptor: int) -> str:
-    return os.pread(descriptor, 200, 0).decode(errors="replace") or "another process"
+    return os.pread(descriptor, 200, 0).decode(errors="replace").strip() or "another process"

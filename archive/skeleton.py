@@ -1,4 +1,4 @@
-"""What every tree has before its first pli: the system's own folder, and what a stranger needs to read and verify it."""
+"""What every tree has before its first pli: the system's own folder, and what a stranger needs to read and check it."""
 
 from importlib import resources
 from pathlib import Path
