@@ -51,6 +51,7 @@ def _checks(config: Config, now: datetime, environ: Mapping[str, str]) -> list[t
         ("configuration", partial(_configuration, config, environ)),
         *((f"imap[{box.name}]", partial(check_mail.mailbox, config, box)) for box in config.mailbox),
         ("smtp", partial(check_mail.relay, config)),
+        *([("lmtp", partial(check_mail.lmtp, config.lmtp.listen))] if config.lmtp else []),
         ("database", partial(_database, config.storage.database)),
         ("tree", partial(check_disk.folder, config.storage.archive)),
         ("state", partial(check_disk.folder, config.storage.state)),

@@ -1,11 +1,14 @@
 """Whether the mail servers do what we need: mailboxes to be watched and sorted, a relay that takes our senders."""
 
+import errno
+import socket
 from collections.abc import Iterable, Iterator
 from datetime import timedelta
+from pathlib import Path
 
 from imap_tools import FolderInfo
 
-from daemon import accounts
+from daemon import accounts, check_disk
 from daemon.config import Config, MailboxConfig
 from daemon.errors import Temporary
 from daemon.imap_link import Link
@@ -112,3 +115,26 @@ def _senders(config: Config) -> Iterator[tuple[str, str]]:
         yield "", "write [smtp] null_sender = false"
     if config.smtp.bounce_address:
         yield f"{local}+check@{domain}", "write [smtp] bounce_address = false"
+
+
+# --- the way in by LMTP
+
+
+def lmtp(listen: str) -> Report:
+    """Whether we may listen there. A place that is taken is taken by the daemon itself, or told at its start."""
+    if "/" in listen:
+        check_disk.try_writing(check_disk.nearest(Path(listen).parent))
+        yield True, f"{listen}: the socket can be made"
+        return
+    host, _, port = listen.rpartition(":")
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as door:
+        door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            door.bind((host.strip("[]"), int(port)))
+        except OSError as error:
+            taken = error.errno == errno.EADDRINUSE
+            hint = "the daemon runs, or another program listens there" if taken else "write another address or port"
+            yield taken, f"{listen}: {error.strerror}; {hint}"
+        else:
+            yield True, f"{listen}: free to listen on"

@@ -197,6 +197,36 @@ def test_a_server_with_dots_and_a_prefix_shows_its_folders_with_slashes(said: di
     assert "Demandes" not in " ".join(finding.message for finding in findings)
 
 
+def test_a_token_that_is_not_to_be_had_is_told_with_its_url(said: dict[str, Any], tmp_path: Path) -> None:
+    url = f"http://127.0.0.1:{free_port()}/token"
+    oauth = {"token_url": url, "client_id": "id", "client_secret_file": tmp_path / "password"}
+    for server in (said["mailbox"][0], said["smtp"]):
+        del server["password_file"]
+        server["oauth"] = oauth
+
+    told = faults(found(said))
+
+    assert told.keys() == {"imap[gestion]", "smtp"}
+    assert all(url in message for message in told.values())
+
+
+def test_a_door_for_lmtp_is_free_or_taken_or_not_ours(said: dict[str, Any], tmp_path: Path) -> None:
+    def door(listen: str) -> tuple[bool, str]:
+        said["lmtp"] = {"listen": listen}
+        return next((finding.ok, finding.message) for finding in found(said) if finding.name == "lmtp")
+
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        taken = f"127.0.0.1:{other.getsockname()[1]}"
+
+        assert door(taken) == (
+            True,
+            f"{taken}: Address already in use; the daemon runs, or another program listens there",
+        )
+    assert door(taken) == (True, f"{taken}: free to listen on")
+    assert door("192.0.2.1:8024")[0] is False
+    assert door(str(tmp_path / "lmtp")) == (True, f"{tmp_path / 'lmtp'}: the socket can be made")
+
+
 def test_a_missing_legal_particular_is_a_warning_that_stops_nothing(said: dict[str, Any]) -> None:
     said["agency"]["legal"] = {key: value for key, value in LEGAL.items() if key != "guarantor"}
 
