@@ -15,7 +15,16 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from peewee import Database, InterfaceError, OperationalError, PostgresqlDatabase, Select, SqliteDatabase, fn
+from peewee import (
+    Database,
+    ImproperlyConfigured,
+    InterfaceError,
+    OperationalError,
+    PostgresqlDatabase,
+    Select,
+    SqliteDatabase,
+    fn,
+)
 from peewee import DatabaseError as EngineError
 from playhouse.migrations import Runner  # type: ignore[import-untyped]  # peewee's stubs stop at peewee itself
 
@@ -84,6 +93,8 @@ def open_database(url: str) -> Database:
         with _explained(engine):
             engine.connect()
             _migrate(engine)
+    except ImproperlyConfigured as error:
+        raise Unusable(f"{engine.place}: the driver is missing; install vaguemestre[postgresql] ({error})") from error
     except BaseException:
         with suppress(EngineError, InterfaceError):
             engine.close()

@@ -1,23 +1,20 @@
 """The leases: who rents what from whom, since when and for how much.
 
 A line makes or updates its lease, the people named in it, its mandate, its owner and its building. No lease is deleted:
-one that is no longer in the file is told (it left the agency, or the export lost it, and only a person knows). A lease
-whose tenant becomes somebody else keeps nothing of the former one's addresses, except one that a manager confirmed:
-then the person stays, as former.
+one that is no longer in the file is told (it left the agency, or the export lost it, and only a person knows).
 """
 
 from collections import defaultdict
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
 from archive.records import Contact, Lease, Mandate, Person, Property
 from daemon.imports.faults import Findings
+from daemon.imports.household import Household
 from daemon.imports.lines import Line
-from daemon.imports.rows import Counts, Owners, Properties, name_key, settle, settle_contacts
+from daemon.imports.rows import Counts, Owners, Properties, name_key, settle
 from rules import cells
-from rules.fold import fold
 from rules.people import PersonWords, parse_people
 from rules.plan import Role
 
@@ -201,7 +198,7 @@ class _Agency:
             settled = True
         else:
             settled = settle(known, wanted)
-        renamed = _Household(lease, self.people[lease.id], self.contacts, self.findings).settle()
+        renamed = Household(lease, self.people[lease.id], self.contacts, self.findings).settle()
         return any((moved, placed, settled, renamed))
 
     def _mandate(self, lease: LeaseLine) -> bool:
@@ -243,69 +240,3 @@ class _Agency:
         """The same address, and a name that the file no longer knows."""
         same = bool(row.address) and all(name_key(getattr(row, name)) == name_key(v) for name, v in lease.place.items())
         return same and name_key(row.name) not in self._named
-
-
-class _Household:
-    """The people of one lease."""
-
-    def __init__(
-        self, lease: LeaseLine, known: Iterable[Person], contacts: dict[int | None, list[Contact]], findings: Findings
-    ) -> None:
-        self.lease = lease
-        self.left = [person for person in known if person.source == "import"]  # not yet found again in the line
-        self.contacts = contacts
-        self.findings = findings
-
-    def settle(self) -> bool:
-        paired = [(words, self._again(words)) for words in self.lease.people]
-        paired = [(words, person or self._corrected(words)) for words, person in paired]
-        changed = [self._settle_person(words, person) for words, person in paired]
-        gone = [self._let_go(person) for person in self.left]
-        return any(changed) or any(gone)
-
-    def _again(self, words: PersonWords) -> Person | None:
-        """The person of the same name."""
-        return self._pick(person for person in self.left if _same(person, words, "last_name", "first_name"))
-
-    def _corrected(self, words: PersonWords) -> Person | None:
-        """The tenant under a corrected name: half of it is the same, and so is an address or a telephone."""
-        if words.role is not Role.TENANT:
-            return None
-        half = (p for p in self.left if _same(p, words, "last_name") or _same(p, words, "first_name"))
-        given = set(self.lease.contacts)
-        return self._pick(p for p in half if given & {(c.kind, c.value) for c in self.contacts.get(p.id, [])})
-
-    def _pick(self, candidates: Iterable[Person]) -> Person | None:
-        found = next(iter(candidates), None)
-        if found is not None:
-            self.left.remove(found)
-        return found
-
-    def _settle_person(self, words: PersonWords, person: Person | None) -> bool:
-        wanted = {
-            "role": str(words.role),
-            "civility": words.civility,
-            "last_name": words.last_name,
-            "first_name": words.first_name,
-            "wording": words.wording,
-        }
-        made = person is None
-        person = person or Person.create(lease=self.lease.id, **wanted)
-        contacts = self.lease.contacts if words.role is Role.TENANT else ()
-        reached = settle_contacts({"person": person.id}, self.contacts.get(person.id, []), contacts)
-        return made or settle(person, wanted) or reached
-
-    def _let_go(self, person: Person) -> bool:
-        """Somebody whom the line no longer names; what a manager confirmed about them is kept."""
-        if any(contact.source != "import" for contact in self.contacts.get(person.id, [])):
-            if person.role != Role.FORMER:
-                advice = f"{person.wording!r} is no longer named, but has a confirmed contact: kept as former"
-                self.findings.warn(self.lease.line, "co_tenants", "", advice)
-            reached = settle_contacts({"person": person.id}, self.contacts[person.id], ())
-            return settle(person, {"role": str(Role.FORMER)}) or reached
-        person.delete_instance()
-        return True
-
-
-def _same(person: Person, words: PersonWords, *columns: str) -> bool:
-    return all(fold(getattr(person, column)) == fold(getattr(words, column)) for column in columns)

@@ -392,6 +392,14 @@ def test_a_server_that_does_not_answer_is_unavailable() -> None:
     assert "s3cret" not in str(trouble.value)
 
 
+def test_a_missing_driver_is_named_with_the_way_to_install_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("peewee.psycopg", None)
+    monkeypatch.setattr("peewee.psycopg2", None)
+
+    with pytest.raises(Unusable, match=r"driver is missing; install vaguemestre\[postgresql\]"):
+        open_database("postgresql://u@127.0.0.1:1/d")
+
+
 def test_a_wrong_password_is_told_without_it(postgres_url: str) -> None:
     wrong = postgres_url.replace(PASSWORD, "s3cret")
 
