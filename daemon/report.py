@@ -11,6 +11,7 @@ from typing import Any
 
 from peewee import fn
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from archive.records import Case, Fact, Message, Outgoing, Receipt, Step
@@ -28,7 +29,7 @@ def show(rows: Sequence[Mapping[str, Any]], columns: Sequence[str], *, as_json: 
     for column in columns:
         table.add_column(column, overflow="fold")
     for row in rows:
-        table.add_row(*(_cell(row[column]) for column in columns))
+        table.add_row(*(escape(_cell(row[column])) for column in columns))  # a subject may hold rich's own brackets
     Console().print(table)
 
 

@@ -12,7 +12,7 @@ import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, Session
 
-from daemon import check, check_disk
+from daemon import check, check_disk, report
 from daemon.check import Finding, run_checks
 from daemon.config import Config
 from tests import dovecot as mailboxes
@@ -281,6 +281,13 @@ def test_little_room_is_a_warning_and_almost_none_a_fault(free: int, total: int,
 
     assert well is ok
     assert word in text
+
+
+def test_a_table_shows_brackets_as_they_are(capsys: pytest.CaptureFixture[str]) -> None:
+    report.show([{"name": "imap[g]", "message": "[/x] [red]"}], ["name", "message"], as_json=False)
+
+    assert "imap[g]" in (said := capsys.readouterr().out)
+    assert "[/x] [red]" in said
 
 
 def test_a_check_that_breaks_is_a_finding_like_the_others() -> None:
