@@ -8,13 +8,12 @@ import random
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from itertools import takewhile
 from threading import Event
 
 from archive.database import DatabaseTrouble, writing
 from archive.incoming import Arrival, Incoming
 from archive.records import Cursor, Fact
-from daemon import clock, log
+from daemon import clock, log, withheld
 from daemon.config import MailboxConfig
 from daemon.errands import BytesOf, run_errands
 from daemon.errors import ConfigError, Permanent, Temporary
@@ -30,20 +29,18 @@ def collect(session: Session, config: MailboxConfig, incoming: Incoming, now: da
     """Take in what is new in the inbox. Returns how many letters, all durable.
 
     When the server has renumbered the folder (UIDVALIDITY) everything is read again; equal bytes are known downstream.
-    A letter that the server withholds holds the cursor back: it is asked for at each pass, and those behind it are
-    taken in all the same.
+    A letter that the server withholds is noted as owed before the cursor passes it (daemon/withheld.py).
     """
     folder = config.folders.inbox
     status = session.status(folder)
     last = _last_uid(config.name, folder, status.uidvalidity)
     place = Arrival("imap", now, now, config.name, folder, status.uidvalidity)
-    taken, withheld = 0, 0
+    taken = 0
     if status.uidnext > last + 1:
         for batch in session.fetch(folder, last, uidvalidity=status.uidvalidity):
             taken += _receive(batch, place, incoming)
-            sound = [] if withheld else list(takewhile(lambda one: one.raw is not None, batch))
-            withheld += _tell_withheld(batch, place)
-            _advance(config.name, folder, sound)
+            _advance(config.name, folder, batch)
+    taken += _collect_withheld(session, place, incoming, now)
     _remember_fetch(now)
     return taken
 
@@ -56,14 +53,25 @@ def _receive(batch: list[Fetched], place: Arrival, incoming: Incoming) -> int:
     ]
     for digest in incoming.receive_many(letters) if letters else ():
         log.letter_received(digest, f"imap/{place.mailbox}")
+    _note_withheld([one.uid for one in batch if one.raw is None], place)
     return len(letters)
 
 
-def _tell_withheld(batch: list[Fetched], place: Arrival) -> int:
-    withheld = [one.uid for one in batch if one.raw is None]
-    for uid in withheld:
+def _note_withheld(uids: list[int], place: Arrival) -> None:
+    for uid in uids:
         log.letter_withheld(place.mailbox, place.folder, uid)
-    return len(withheld)
+    withheld.note(place.mailbox, place.folder, place.uidvalidity, uids, place.seen_at)
+
+
+def _collect_withheld(session: Session, place: Arrival, incoming: Incoming, now: datetime) -> int:
+    owed = withheld.due(place.mailbox, place.folder, place.uidvalidity, now)
+    if not owed:
+        return 0
+    letters = session.fetch_again(place.folder, owed)
+    taken = _receive(letters, place, incoming)
+    still = {one.uid for one in letters if one.raw is None}
+    withheld.settle(place.mailbox, place.folder, place.uidvalidity, set(owed) - still)
+    return taken
 
 
 # --- how far we have read

@@ -61,6 +61,7 @@ class Session:
     ) -> None:
         self._link = Link(config, password, token, trust)
         self._deaths = 0  # of the link, on letters that the server couldn't read
+        self._opened_validity = 0
         self._ready: set[str] = set()  # folders that are known to exist
         self._root: tuple[str, str] | None = None
 
@@ -74,10 +75,14 @@ class Session:
     # --- folders
 
     def status(self, folder: str) -> Status:
-        """UIDVALIDITY and UIDNEXT of a folder."""
-        with self._link.within(f"status of {folder!r}"):
-            found = self._link.box.folder.status(self._name(folder), ("UIDVALIDITY", "UIDNEXT"))
-            return Status(found["UIDVALIDITY"], found["UIDNEXT"])
+        """UIDVALIDITY and UIDNEXT of a folder, as of now.
+
+        By EXAMINE: STATUS of the folder that is open tells what it was when it was opened (RFC 9051, 6.3.11; Dovecot
+        does so).
+        """
+        self._open(folder, writing=False)
+        uidnext = self._opened_number("UIDNEXT") or max(self._link.search("ALL"), default=0) + 1
+        return Status(self._opened_validity, uidnext)
 
     def ensure_folder(self, folder: str) -> None:
         """Create and subscribe the folder when it is missing."""
@@ -128,7 +133,7 @@ class Session:
         A letter that vanishes meanwhile is left out. Raises Temporary when `uidvalidity` isn't the folder's any more.
         """
         self._open(folder, writing=False)
-        if uidvalidity is not None and self._opened_validity() != uidvalidity:
+        if uidvalidity is not None and self._opened_validity != uidvalidity:
             raise Temporary(f"{folder!r} has been renumbered (UIDVALIDITY) since its status was read")
         uids = sorted(uid for uid in self._link.search(f"UID {after_uid + 1}:*") if uid > after_uid)
         yield from self._fetch(folder, uids, batch)
@@ -282,9 +287,10 @@ class Session:
     def _open(self, folder: str, *, writing: bool) -> None:
         with self._link.within(f"opening of {folder!r}"):
             self._link.box.folder.set(self._name(folder), readonly=not writing)
+            self._opened_validity = self._opened_number("UIDVALIDITY")
 
-    def _opened_validity(self) -> int:
-        _, data = self._link.box.client.response("UIDVALIDITY")
+    def _opened_number(self, code: str) -> int:
+        _, data = self._link.box.client.response(code)
         return int(data[0] or 0)
 
     def _still_there(self, uids: Collection[int]) -> set[int]:

@@ -146,7 +146,7 @@ def uidvalidity_changed(mailbox: str, folder: str) -> None:
 
 
 def letter_withheld(mailbox: str, folder: str, uid: int) -> None:
-    """The server has the letter and doesn't give it: it is asked for again at each pass, and a person should look."""
+    """The server has the letter and doesn't give it: it is asked for every hour, and a person should look."""
     _say(Priority.ERROR, "letter_withheld", mailbox=mailbox, folder=folder, uid=uid)
 
 

@@ -119,6 +119,8 @@ class Person:
     ) -> None:
         with suppress(imaplib.IMAP4.error, OSError):
             self._client.logout()
+        with suppress(OSError):
+            self._client.shutdown()
 
     def put(self, *letters: bytes, folder: str = "INBOX", flags: str = "", date: datetime = SUNDAY) -> None:
         """Deliver letters, in this order."""
