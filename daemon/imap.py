@@ -62,6 +62,7 @@ class Session:
         self._link = Link(config, password, token, trust)
         self._deaths = 0  # of the link, on letters that the server couldn't read
         self._opened_validity = 0
+        self._told: dict[str, Status] = {}  # the last status of each folder
         self._ready: set[str] = set()  # folders that are known to exist
         self._root: tuple[str, str] | None = None
 
@@ -82,7 +83,8 @@ class Session:
         """
         self._open(folder, writing=False)
         uidnext = self._opened_number("UIDNEXT") or max(self._link.search("ALL"), default=0) + 1
-        return Status(self._opened_validity, uidnext)
+        self._told[folder] = Status(self._opened_validity, uidnext)
+        return self._told[folder]
 
     def ensure_folder(self, folder: str) -> None:
         """Create and subscribe the folder when it is missing."""
@@ -273,7 +275,9 @@ class Session:
         until = clock.monotonic() + min(seconds, LONGEST_IDLE.total_seconds())
         if not self._link.can("IDLE"):
             return _pause(until, interrupted)
-        self._open(folder, writing=False)
+        told = self._told.get(folder)
+        if self.status(folder) != told and told is not None:
+            return True  # it happened since the caller looked: the server won't say it again
         with self._link.within("idle", extra=seconds), self._link.box.idle as idle:
             while not interrupted() and (left := until - clock.monotonic()) > 0:
                 before = clock.monotonic()

@@ -263,6 +263,14 @@ def test_idle_tells_of_a_new_letter_at_once(dovecot: Dovecot, user: str) -> None
         assert time.monotonic() - before < 5
 
 
+def test_a_letter_that_came_between_the_last_look_and_idle_is_told(dovecot: Dovecot, user: str) -> None:
+    with dovecot.person(user) as person, session_of(dovecot, user) as session:
+        session.status("INBOX")
+        person.put(letter(1))
+
+        assert session.idle("INBOX", 15)
+
+
 def test_idle_ends_when_its_time_is_over_or_somebody_interrupts(dovecot: Dovecot, user: str) -> None:
     with session_of(dovecot, user) as session:
         assert not session.idle("INBOX", 0.3)
