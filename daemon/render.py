@@ -16,6 +16,9 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from daemon import wording
 
+SIGNATURE = "-- "  # mail programs leave out what follows when they quote (RFC 3676 4.3)
+
+_SPACES = re.compile(r" {2,}")
 _BLANK_LINES = re.compile(r"\n{3,}")
 
 
@@ -62,6 +65,6 @@ def render(template: str, facts: Mapping[str, Any]) -> Rendered:
 
 
 def _tidied(text: str) -> str:
-    """A part that is left out leaves no hole, and no line ends in spaces."""
-    lines = "\n".join(line.rstrip(" ") for line in text.strip().split("\n"))
-    return _BLANK_LINES.sub("\n\n", lines) + "\n"
+    """A part that is left out leaves no hole: no blank lines or spaces in a row, none at the end of a line."""
+    lines = "\n".join(line if line == SIGNATURE else _SPACES.sub(" ", line).rstrip(" ") for line in text.split("\n"))
+    return _BLANK_LINES.sub("\n\n", lines).strip("\n") + "\n"

@@ -21,7 +21,11 @@ LONGEST_QUOTE = 200  # characters
 
 _HIGH_SIGN = re.compile(r" (?=[;:!?»])")
 _OPENING_QUOTE = re.compile(r"« ")
-LINK = re.compile(r"(?:https?://|www\.)\S*", re.IGNORECASE)
+# What a mail program makes a link of: an address, a domain with a path, a domain of the commonest kinds.
+LINK = re.compile(
+    r"(?:https?://|www\.)\S*|\b[\w.-]+\.[a-z]{2,}/\S*|\b[\w-]+\.(?:com|net|org|info|biz|xyz|top|ru|cn|io|ly|me)\b",
+    re.IGNORECASE,
+)
 _PAIRS = re.compile(r"(?<=\d)(?=(?:\d\d)+$)")
 _APOSTROPHE = re.compile(r"(?<=\w)'(?=\w)")
 _INNER_QUOTES = str.maketrans({"«": "“", "»": "”", '"': "”"})

@@ -1,18 +1,19 @@
 """A small agency that writes mail: its configuration, two managers, a tenant with a leak, and the rows of an outbox."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from itertools import count
+from pathlib import Path
 from typing import Any
 
 import pytest
-from peewee import Database
 
+from archive.database import open_database
 from archive.records import Case, Contact, Lease, Manager, Mandate, Message, Outgoing, Owner, Person, Property
 from daemon.carrier import SEVEN_BITS, Carrier
 from daemon.compose import Composed, Composer
@@ -164,7 +165,7 @@ def html_of(mail: Composed | bytes) -> str:
 def _content(mail: Composed | bytes, form: str) -> str:
     body = parsed(mail).get_body((form,))
     assert body is not None
-    return str(body.get_content())
+    return str(body.get_content()).replace("\r\n", "\n")
 
 
 def state_of(row: Outgoing) -> str:
@@ -172,9 +173,11 @@ def state_of(row: Outgoing) -> str:
 
 
 @pytest.fixture
-def mail_room(opened: Database) -> MailRoom:
-    """The agency's records, on each engine in turn."""
-    return move_in()
+def mail_room(tmp_path: Path) -> Iterator[MailRoom]:
+    """The agency's records, on SQLite; `move_in` makes them on whatever database is open."""
+    engine = open_database(f"sqlite:///{tmp_path}/vaguemestre.db")
+    yield move_in()
+    engine.close()
 
 
 def move_in() -> MailRoom:

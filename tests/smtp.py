@@ -13,7 +13,7 @@ import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import pytest
 from aiosmtpd.controller import Controller
@@ -99,7 +99,7 @@ class Sink:
 
 
 class _Dialogue:
-    def __init__(self, sink: Sink, line: BinaryIO, connection: socket.socket, number: int) -> None:
+    def __init__(self, sink: Sink, line: Any, connection: socket.socket, number: int) -> None:
         self.sink, self.line, self.connection, self.number = sink, line, connection, number
         self.sender = self.options = self.recipient = ""
         self.count = 0
