@@ -1,0 +1,130 @@
+"""The daemon that runs for good: it hears at once, stops politely, and reads its configuration again when asked."""
+
+import signal
+import smtplib
+import socket
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from tests.office import OURS, Office, letter, text_of, until
+
+TENANT = "clemence.bonnefoy@example.org"
+
+
+class Systemd:
+    """The side of sd_notify that systemd has: a datagram socket."""
+
+    def __init__(self, path: Path) -> None:
+        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self._socket.bind(str(path))
+        self._socket.settimeout(30)
+
+    def wait_for(self, word: str) -> str:
+        while True:
+            said = self._socket.recv(4096).decode()
+            if word in said:
+                return said
+
+    def close(self) -> None:
+        self._socket.close()
+
+
+@pytest.fixture
+def systemd(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Systemd:
+    path = tmp_path / "notify"
+    monkeypatch.setenv("NOTIFY_SOCKET", str(path))
+    return Systemd(path)
+
+
+def test_it_says_ready_feeds_the_watchdog_and_stops_politely(office: Office, systemd: Systemd) -> None:
+    daemon = office.start("run")
+
+    systemd.wait_for("READY=1")
+    assert "open cases" in systemd.wait_for("STATUS=")
+    systemd.wait_for("WATCHDOG=1")
+    daemon.send_signal(signal.SIGTERM)
+    systemd.wait_for("STOPPING=1")
+    _, log = office.finish(daemon, 40)
+
+    assert daemon.returncode == 0
+    assert "event=stopped" in log
+    systemd.close()
+
+
+def test_a_letter_is_answered_as_soon_as_it_comes(office: Office) -> None:
+    office.start("run")
+    until(lambda: office.json("status")["last_fetch_at"])
+
+    office.deliver(letter())
+
+    until(lambda: len(office.said_to(TENANT)) == 1, 20)
+    until(lambda: office.folders().get("Accus&AOk-s") == 1, 20)
+    assert office.folders() == {"R&AOk-clamations/Travaux": 1, "Accus&AOk-s": 1}
+
+
+def test_letters_come_by_lmtp_and_by_imap_and_are_one(office: Office) -> None:
+    where = office.folder / "lmtp.sock"
+    office.configure(more=f'[lmtp]\nlisten = "{where}"')
+    office.start("run")
+    until(where.exists)
+    raw = letter()
+
+    with smtplib.LMTP(str(where)) as client:
+        assert client.sendmail(TENANT, [OURS], raw) == {}
+        with pytest.raises(smtplib.SMTPRecipientsRefused):
+            client.sendmail(TENANT, ["autre@ailleurs.test"], raw)
+    office.deliver(b"Received: from a by b; Tue, 24 Nov 2026 10:00:00 +0100\r\n" + raw)
+
+    until(lambda: office.json("status")["seen"] == 2)
+    until(lambda: len(office.said_to(TENANT)) == 1)
+    assert len(office.cases()) == 1
+
+
+def test_sighup_takes_a_good_configuration_and_keeps_the_old_one_otherwise(office: Office) -> None:
+    daemon = office.start("run")
+    until(lambda: office.json("status")["last_fetch_at"])
+    office.config.write_text(office.config.read_text() + "\n[nonsense]\n")
+    daemon.send_signal(signal.SIGHUP)
+    time.sleep(2)
+    office.configure(mailbox="move = false")
+    daemon.send_signal(signal.SIGHUP)
+    time.sleep(2)
+
+    office.deliver(letter())
+
+    until(lambda: len(office.said_to(TENANT)) == 1, 20)
+    assert office.folders()["INBOX"] == 1
+    daemon.send_signal(signal.SIGTERM)
+    _, log = office.finish(daemon, 40)
+    assert "event=reload_refused" in log
+    assert "event=reloaded" in log
+
+
+def test_a_mailbox_that_comes_back_is_served_again(office: Office) -> None:
+    office.start("run")
+    until(lambda: office.json("status")["last_fetch_at"])
+
+    office.dovecot.kill()
+    time.sleep(1)
+    office.dovecot.start()
+    office.deliver(letter())
+
+    until(lambda: len(office.said_to(TENANT)) == 1, 60)
+
+
+def test_the_answer_tells_the_day_in_the_words_of_the_office(office: Office) -> None:
+    office.deliver(
+        letter("nadiege.theodose@example.org", "Fuite", "Bonjour, il y a une fuite dans la cuisine."),
+        date=datetime.now(UTC),
+    )
+
+    office.once()
+
+    (case,) = office.cases()
+    due = datetime.fromisoformat(case["due_at"])
+    assert (due - datetime.fromisoformat(case["received_at"])).total_seconds() == 72 * 3600
+    (answer,) = office.said_to("nadiege.theodose@example.org")
+    assert any(f"dans {half}" in text_of(answer) for half in ("la matinée", "l’après-midi"))

@@ -1,0 +1,196 @@
+"""Whatever goes wrong, nothing is lost, the others go on, and a person is told."""
+
+import imaplib
+import sqlite3
+import subprocess
+from datetime import UTC, datetime
+
+import pytest
+
+from archive.incoming import Arrival, Incoming
+from tests.office import Office, letter, text_of, until
+
+TENANT = "clemence.bonnefoy@example.org"
+
+
+def test_a_relay_that_is_gone_delays_the_answer_and_nothing_else(office: Office) -> None:
+    office.deliver(letter())
+    port = office.sink.port
+    office.config.write_text(office.config.read_text().replace(f"port = {port}", "port = 1"))
+
+    said = office.start("run", "--once")
+    _, log = office.finish(said)
+
+    assert said.returncode == 1
+    assert "127.0.0.1:1" in log
+    assert len(office.cases()) == 1
+    assert office.json("status")["outbox_waiting"] == 2
+    office.configure()
+    office.once()
+    assert len(office.said_to(TENANT)) == 1
+
+
+def test_a_mailbox_that_is_gone_holds_up_no_other(office: Office) -> None:
+    second = office.user + "-bis"
+    (office.folder / "second").write_text("secret")
+    office.configure(
+        mailbox=f"""
+[[mailbox]]
+name = "accueil"
+address = "accueil@aubrelac.test"
+host = "127.0.0.1"
+port = {office.dovecot.port}
+security = "none"
+user = "{second}"
+password_file = "second"
+"""
+    )
+    office.config.write_text(office.config.read_text().replace(f"port = {office.dovecot.port}", "port = 1", 1))
+    with office.dovecot.person(second) as person:
+        person.put(letter(), date=None)
+
+    process = office.start("run", "--once")
+    office.finish(process)
+
+    assert process.returncode == 1
+    assert len(office.said_to(TENANT)) == 1
+
+
+def test_a_refused_answer_reaches_the_manager_and_stops_nobody(office: Office) -> None:
+    office.sink.acts[TENANT] = ["550 5.1.1 no such user"]
+    office.deliver(letter(), letter("ewen.legoff@example.org", "Volet", "Bonjour, mon volet est bloqué, merci."))
+
+    office.once()
+    office.once()
+
+    assert len(office.said_to("ewen.legoff@example.org")) == 1
+    told = [text_of(one) for one in office.said_to("d.faucheux@aubrelac.test") if "n’est pas arrivé" in text_of(one)]
+    assert len(told) == 1
+    assert TENANT in told[0]
+    (failed,) = [row for row in office.json("outbox") if row["state"] == "failed"]
+    assert "550" in failed["error"]
+    office.command("outbox", "retry", str(failed["id"]))
+    office.once()
+    assert len(office.said_to(TENANT)) == 1
+
+
+def test_ten_answers_a_day_to_one_address_and_the_rest_are_held(office: Office) -> None:
+    office.deliver(
+        *(letter(TENANT, f"Panne {n}", f"Bonjour, la lampe numéro {n} du couloir est en panne.") for n in range(12))
+    )
+
+    office.once()
+
+    assert len(office.cases()) == 12
+    assert len(office.said_to(TENANT)) == 10
+    assert [row["state"] for row in office.json("outbox")] == ["held", "held"]
+    assert len(office.said_to("admin@aubrelac.test")) == 1
+
+
+def test_a_letter_that_can_hardly_be_read_is_filed_all_the_same(office: Office) -> None:
+    broken = (
+        b"From: =?utf-8?B?!!!?= <"
+        + TENANT.encode()
+        + b">\r\nSubject: =?nope?Q?=ff?=\r\nContent-Type: multipart/mixed; "
+        b"boundary=\r\nContent-Transfer-Encoding: base64\r\n\r\n\xff\xfe\x00 fuite " + b"\x80" * 3000
+    )
+    office.deliver(broken, letter("ewen.legoff@example.org", "Volet", "Bonjour, mon volet est bloqué, merci."))
+
+    office.once()
+
+    assert len(office.said_to("ewen.legoff@example.org")) == 1
+    with office.person() as person:
+        standing = {raw for folder in office.folders() for raw in person.letters(folder).values()}
+    assert {path.read_bytes() for path in office.filed()} >= {raw for raw in standing if b"=?nope?" in raw}
+    status = office.json("status")
+    assert status["seen"] == status["filed"] + status["duplicates"] + status["quarantined"] == 2
+
+
+def test_a_letter_in_hand_at_three_deaths_goes_to_quarantine_and_comes_back(office: Office) -> None:
+    office.deliver(letter())
+    incoming = office.folder / "state" / "incoming"
+    _collect_only(office)
+    (digest,) = [path.stem for path in incoming.glob("*.eml")]
+    (incoming / f"{digest}.tries").write_text("2\n")
+    (incoming / "in-hand").write_text(f"{digest}\n")
+
+    office.once()
+
+    (case,) = office.cases()
+    assert case["status"] == "open"
+    (held,) = office.json("quarantine")
+    assert "three times" in held["reason"]
+    assert office.said_to(TENANT) == []
+    assert len(office.said_to("direction@aubrelac.test")) == 1
+    assert office.folders()["Quarantaine"] == 1
+
+    office.command("quarantine", "retry", held["id"])
+    office.once()
+
+    assert office.json("quarantine") == []
+    (again,) = office.cases()
+    assert (again["ref"], again["lease"], again["label"]) == (case["ref"], "L00101", "reclamation/travaux")
+    assert len(office.said_to(TENANT)) == 1
+    status = office.json("status")
+    assert (status["seen"], status["filed"], status["quarantined"]) == (1, 1, 0)
+
+
+def _collect_only(office: Office) -> None:
+    """A letter in `incoming/`, and no further: as a death leaves it."""
+    with office.person() as person:
+        ((uid, raw),) = person.letters().items()
+    now = datetime.now(UTC)
+    Incoming(office.folder / "state").receive(
+        raw, Arrival("imap", now, now, "gestion", "INBOX", _validity(office), uid)
+    )
+
+
+def _validity(office: Office) -> int:
+    client = imaplib.IMAP4("127.0.0.1", office.dovecot.port)
+    client.login(office.user, "secret")
+    status, data = client.status("INBOX", "(UIDVALIDITY)")
+    client.logout()
+    assert status == "OK"
+    return int(data[0].split()[-1].rstrip(b")"))
+
+
+def test_a_locked_database_is_waited_for(office: Office) -> None:
+    office.deliver(letter())
+    office.once()
+    other = sqlite3.connect(office.folder / "state" / "vaguemestre.db", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    office.deliver(letter("ewen.legoff@example.org", "Volet", "Bonjour, mon volet est bloqué, merci."))
+
+    process = office.start("run", "--once")
+    with pytest.raises(subprocess.TimeoutExpired):
+        process.wait(4)
+    other.execute("ROLLBACK")
+    office.finish(process)
+
+    assert process.returncode == 0
+    assert len(office.said_to("ewen.legoff@example.org")) == 1
+
+
+def test_a_second_daemon_is_refused_with_the_pid_of_the_first(office: Office) -> None:
+    first = office.start("run")
+    lock = office.folder / "state" / "run.lock"
+    until(lambda: lock.exists() and lock.read_text().strip() == str(first.pid))
+
+    second = office.start("run", "--once")
+    _, said = office.finish(second)
+
+    assert second.returncode == 1
+    assert str(first.pid) in said
+
+
+def test_a_wrong_configuration_says_all_its_problems_and_exits_with_2(office: Office) -> None:
+    office.config.write_text(
+        office.config.read_text().replace('security = "none"', 'security = "nono"').replace("state = ", "stat = ")
+    )
+
+    process = office.start("run", "--once")
+    _, said = office.finish(process)
+
+    assert process.returncode == 2
+    assert said.count("'nono'") == 2
+    assert "stat" in said
