@@ -13,7 +13,7 @@ from typing import Annotated
 
 import typer
 
-from archive.database import DatabaseTrouble, open_database
+from archive.database import DatabaseTrouble, open_database, reading
 from daemon import __version__, clock, report
 from daemon.config import Config, default_path, load
 from daemon.errors import ConfigError, Permanent, Temporary
@@ -72,11 +72,17 @@ def _config() -> Config:
     return load(Settings.path)
 
 
-def _open_index() -> Config:
-    """The configuration and its database: for the commands that only read what is known."""
-    config = _config()
-    open_database(config.storage.database)
-    return config
+def _open_database() -> None:
+    open_database(_config().storage.database)
+
+
+@contextmanager
+def _looking() -> Iterator[None]:
+    """For the commands that only read what is known, as of one instant."""
+    with _explained():
+        _open_database()
+        with reading():
+            yield
 
 
 # --- the daemon
@@ -141,7 +147,7 @@ def import_(kind: Annotated[str, typer.Argument(help="leases, owners, managers o
         typer.echo(f"import: {kind!r} is none of {', '.join(KINDS)}", err=True)
         raise typer.Exit(MISUSED)
     with _explained():
-        _open_index()
+        _open_database()
         try:
             done = import_file(kind, file, clock.now())
         except ImportRefused as refused:
@@ -164,8 +170,7 @@ def cases(
     as_json: AsJson = False,
 ) -> None:
     """The cases being followed, soonest due first."""
-    with _explained():
-        _open_index()
+    with _looking():
         rows = report.cases(clock.now(), only_open=only_open, only_overdue=overdue)
     report.show(rows, CASE_COLUMNS, as_json=as_json)
 
@@ -173,8 +178,7 @@ def cases(
 @app.command()
 def case(ref: str, as_json: AsJson = False) -> None:
     """One case: its clock, its letters, what was said."""
-    with _explained():
-        _open_index()
+    with _looking():
         found = report.case(ref)
     if found is None:
         typer.echo(f"{ref}: no case has this reference", err=True)
@@ -192,8 +196,7 @@ app.add_typer(quarantine_commands, name="quarantine")
 def outbox(context: typer.Context, as_json: AsJson = False) -> None:
     if context.invoked_subcommand is not None:
         return
-    with _explained():
-        _open_index()
+    with _looking():
         rows = report.outbox()
     report.show(rows, ["id", "kind", "case", "recipient", "state", "tries", "next_try_at", "error"], as_json=as_json)
 
@@ -204,7 +207,7 @@ def outbox_retry(row: Annotated[int, typer.Argument(metavar="ID")]) -> None:
     from daemon.outbox import retry  # noqa: PLC0415
 
     with _explained():
-        _open_index()
+        _open_database()
         found = retry(row, clock.now())
     if not found:
         typer.echo(f"outbox: no unsent mail has the id {row}", err=True)
@@ -215,8 +218,7 @@ def outbox_retry(row: Annotated[int, typer.Argument(metavar="ID")]) -> None:
 def quarantine(context: typer.Context, as_json: AsJson = False) -> None:
     if context.invoked_subcommand is not None:
         return
-    with _explained():
-        _open_index()
+    with _looking():
         rows = report.quarantine()
     report.show(rows, ["id", "case", "received_at", "sender", "reason"], as_json=as_json)
 
@@ -237,8 +239,7 @@ def quarantine_retry(id: Annotated[str, typer.Argument(metavar="ID")]) -> None: 
 @app.command()
 def status(as_json: AsJson = False) -> None:
     """Counters and health."""
-    with _explained():
-        _open_index()
+    with _looking():
         counters = report.status(clock.now())
     if as_json:
         report.print_json(counters)

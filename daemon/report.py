@@ -9,7 +9,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from peewee import fn
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
@@ -167,14 +166,14 @@ def quarantine() -> list[dict[str, Any]]:
 
 def status(now: datetime) -> dict[str, Any]:
     """Counters and health. Every sight of a letter ends in one state: seen = filed + duplicates + quarantined."""
-    rows = Receipt.select(Receipt.state, fn.COUNT(Receipt.key)).group_by(Receipt.state).tuples()
-    counted: dict[str, int] = {str(state): int(count) for state, count in rows}
+    states = ("filed", "duplicate", "quarantined")
+    counted = {state: Receipt.select().where(Receipt.state == state).count() for state in states}
     followed = Case.select().where(Case.status.in_(FOLLOWED))
     return {
         "seen": sum(counted.values()),
-        "filed": counted.get("filed", 0),
-        "duplicates": counted.get("duplicate", 0),
-        "quarantined": counted.get("quarantined", 0),
+        "filed": counted["filed"],
+        "duplicates": counted["duplicate"],
+        "quarantined": counted["quarantined"],
         "open_cases": followed.count(),
         "overdue": followed.where(Case.due_at < now).count(),
         "outbox_waiting": Outgoing.select().where(Outgoing.state.in_(UNSENT)).count(),

@@ -47,7 +47,7 @@ password_file = "second"
     )
     office.config.write_text(office.config.read_text().replace(f"port = {office.dovecot.port}", "port = 1", 1))
     with office.dovecot.person(second) as person:
-        person.put(letter(), date=None)
+        person.put(letter(), date=datetime.now(UTC))
 
     process = office.start("run", "--once")
     office.finish(process)
