@@ -102,6 +102,7 @@ class _Dialogue:
     def __init__(self, sink: Sink, line: Any, connection: socket.socket, number: int) -> None:
         self.sink, self.line, self.connection, self.number = sink, line, connection, number
         self.sender = self.options = self.recipient = ""
+        self.has_sender = False
         self.count = 0
 
     def say(self, text: str) -> None:
@@ -139,11 +140,16 @@ class _Dialogue:
         if self.sink.most_per_connection and self.count >= self.sink.most_per_connection:
             self.say("421 4.7.0 too many messages on this connection")
             return False
+        reply = self.sink.mail_replies.pop(0) if self.sink.mail_replies else "250 ok"
+        self.has_sender, self.recipient = reply.startswith("2"), ""
         self.sender, self.options = command.partition("<")[2].split(">")
-        self.say(self.sink.mail_replies.pop(0) if self.sink.mail_replies else "250 ok")
+        self.say(reply)
         return None
 
     def rcpt(self, command: str) -> None:
+        if not self.has_sender:
+            self.say("503 whose mail?")
+            return
         recipient = command.partition("<")[2].partition(">")[0]
         acts = self.sink.acts.get(recipient, [])
         if acts and acts[0][:1].isdigit():
