@@ -4,7 +4,6 @@ A name that a template doesn't know is an error, never a blank in a tenant's let
 the notice and the house.
 """
 
-import re
 import tomllib
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -17,7 +16,6 @@ from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
-from markupsafe import Markup
 
 from daemon import wording
 from rules import labels
@@ -173,11 +171,6 @@ def capitalised(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def joined(html: str) -> Markup:
-    """HTML with no blank between its tags."""
-    return Markup(re.sub(r">\s+<", "><", html.strip()))  # noqa: S704  the template's own text, escaped already
-
-
 @cache
 def _environment() -> Environment:
     environment = Environment(
@@ -190,7 +183,7 @@ def _environment() -> Environment:
         auto_reload=False,
     )
     environment.filters |= {"euros": euros, "day": day, "short": "{:%d/%m}".format, "term": term, "span": span}
-    environment.filters |= {"of": wording.of, "capitalised": capitalised, "joined": joined, "phone": wording.phone}
+    environment.filters |= {"of": wording.of, "capitalised": capitalised, "phone": wording.phone}
     environment.globals["words"] = _words()
     return environment
 
