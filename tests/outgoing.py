@@ -20,7 +20,7 @@ from daemon.compose import Composed, Composer
 from daemon.config import Agency, Config, Legal, Limits, MailboxConfig, Site, Smtp, Storage
 from daemon.dossier import open_dossiers
 from daemon.identifiers import Signer
-from daemon.outbox import Outbox
+from daemon.outbox import FileSent, Outbox
 from daemon.send import Relay
 
 NOON = datetime(2026, 11, 24, 11, 0, tzinfo=UTC)  # a Tuesday, noon in Lyon
@@ -84,6 +84,7 @@ class MailRoom:
 
     filed: dict[str, bytes] = field(default_factory=dict)
     numbers: Any = field(default_factory=lambda: count(1))
+    outboxes: list[Outbox] = field(default_factory=list)
 
     def case(self, **changes: Any) -> Case:
         """A leak of Mme Bonnefoy's, and the letter that opened it."""
@@ -142,8 +143,14 @@ class MailRoom:
         composer = Composer(config, SIGNER, lambda _digest: LETTER)
         return composer.compose(open_dossiers([row], config)[0], NOON, carrier)
 
-    def outbox(self, config: Config, relay: Relay | None = None) -> Outbox:
-        return Outbox(config, Composer(config, SIGNER, lambda _digest: LETTER), relay or Relay(config.smtp), self.file)
+    def outbox(self, config: Config, file_sent: FileSent | None = None) -> Outbox:
+        composer = Composer(config, SIGNER, lambda _digest: LETTER)
+        self.outboxes.append(Outbox(config, composer, Relay(config.smtp), file_sent or self.file))
+        return self.outboxes[-1]
+
+    def close(self) -> None:
+        for outbox in self.outboxes:
+            outbox.close()
 
     def file(self, rows: Sequence[Outgoing]) -> None:
         self.filed |= {row.digest: row.raw for row in rows if row.raw is not None}
