@@ -37,7 +37,7 @@ _NOT_CHARSETS = frozenset({
     "undefined", "unicode_escape", "unicode_internal", "uu", "zlib",
 })  # fmt: skip
 
-_SINGLE_BYTE = re.compile(r"cp125\d|iso-?8859|mac|koi8|cp(437|850|858)$")
+_SINGLE_BYTE = re.compile(r"(?:cp|windows-)125\d|iso-?8859|mac|koi8|cp(437|850|858)$")
 _MULTIBYTE_UTF8 = re.compile(rb"[\xc2-\xf4][\x80-\xbf]")
 _SURROGATES = re.compile(r"[\ud800-\udfff]")
 _ENCODED_WORD = re.compile(r"=\?([^?\s]{1,80})\?([bBqQ])\?([^?]*)\?=")
@@ -55,7 +55,7 @@ def decode(content: bytes, announced: str = "") -> tuple[str, str]:
     text = _strictly(content, codec)
     if text is not None:
         return text, ""
-    return _guess(content), f"charset: {name[:40]!r} doesn't read it"
+    return _guess(content), f"charset: {name[:40]!r} doesn't read it" if name else "charset: none announced, not utf-8"
 
 
 def _is_really_utf8(content: bytes) -> bool:

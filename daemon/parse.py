@@ -130,8 +130,8 @@ def _as_mail_parser_reads(text: str) -> list[tuple[str, str]]:
 
 
 def _as_the_library_reads(text: str) -> list[tuple[str, str]]:
-    """Only believed when it finds one: it makes mailboxes of broken names."""
-    found = [pair for pair in email.utils.getaddresses([text]) if "@" in pair[1]]
+    """Only believed when it finds one, and a plain one: it makes mailboxes of broken names."""
+    found = [pair for pair in email.utils.getaddresses([text]) if _LONE_ADDRESS.fullmatch(pair[1])]
     return found if len(found) == 1 and len(set(_LONE_ADDRESS.findall(text))) == 1 else []
 
 
@@ -159,7 +159,7 @@ def _date(head: _Read, received_at: datetime, defects: list[str]) -> datetime | 
     if not written:
         defects.append("date: missing")
         return None
-    date = _tried_date(_date_as_mail_parser_reads, written) or _tried_date(_date_as_the_library_reads, written)
+    date = _moment(written)
     if date is None:
         defects.append(f"date: {written[:80]!r} can't be read")
     elif not OLDEST <= date.year <= received_at.year + 1:
@@ -168,21 +168,20 @@ def _date(head: _Read, received_at: datetime, defects: list[str]) -> datetime | 
     return date
 
 
-def _tried_date(reader: Callable[[str], datetime | None], text: str) -> datetime | None:
+def _moment(text: str) -> datetime | None:
     try:
-        date = reader(text)
+        date = _as_either_reads(text)
         return date and (date.replace(tzinfo=UTC) if date.tzinfo is None else date.astimezone(UTC))
     except (*_BREAKS, OverflowError):
         return None
 
 
-def _date_as_mail_parser_reads(text: str) -> datetime | None:
-    date = parse_mail_date(text).value
-    return date if isinstance(date, datetime) else None
-
-
-def _date_as_the_library_reads(text: str) -> datetime | None:
-    return email.utils.parsedate_to_datetime(text)
+def _as_either_reads(text: str) -> datetime | None:
+    """mail-parser is strict about form (one-digit hours, no zone); the library isn't, and makes 2001 of the year 1."""
+    found = parse_mail_date(text)
+    if isinstance(found.value, datetime):
+        return found.value
+    return email.utils.parsedate_to_datetime(text) if "invalid-date-syntax" in found.reasons else None
 
 
 def _message_id(head: _Read, defects: list[str]) -> str:
