@@ -52,7 +52,7 @@ def open_app(config: Config) -> App:
         policy_of=_Policies(config).of,
         own=own_addresses(config),
         clock=clock.now,
-        numbers=CaseNumbers(),
+        numbers=CaseNumbers(ZoneInfo(agency.timezone)),
     )
 
     def bytes_of(digest: str) -> bytes:

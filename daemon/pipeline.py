@@ -6,10 +6,12 @@ group the order for each letter is never broken: durable, decided, in the tree, 
 that fails three times goes to quarantine, with a minimal case so that its deadline runs.
 """
 
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
+from zoneinfo import ZoneInfo
 from typing import Any
 
 from archive import index, threads
@@ -35,16 +37,22 @@ ACTOR = "vaguemestre"  # in the journal
 class CaseNumbers:
     """Case references, reserved some at a time in a transaction of their own and given out one by one."""
 
-    def __init__(self) -> None:
-        self._free: dict[int, list[str]] = {}
+    def __init__(self, timezone: ZoneInfo) -> None:
+        self._timezone = timezone
+        self._year = 0
+        self._free: deque[str] = deque()
 
-    def reserve(self, year: int, count: int) -> None:
-        free = self._free.setdefault(year, [])
-        if len(free) < count:
-            free += reserve_case_numbers(year, count - len(free))
+    def reserve(self, now: datetime, count: int) -> None:
+        """Have at least `count` of the agency's year; those of another year are left unused."""
+        year = now.astimezone(self._timezone).year
+        if year != self._year:
+            self._year, self._free = year, deque()
+        missing = count - len(self._free)
+        if missing > 0:
+            self._free.extend(reserve_case_numbers(year, missing))
 
-    def next(self, year: int) -> str:
-        return self._free[year].pop(0)
+    def next(self) -> str:
+        return self._free.popleft()
 
 
 @dataclass(slots=True)
@@ -63,6 +71,7 @@ class Desk:
     own: frozenset[str]
     clock: Callable[[], datetime]
     numbers: CaseNumbers
+    unsettled: bool = False  # a group may be in the tree and not in the database
 
 
 # --- the work
@@ -91,11 +100,7 @@ def resume(desk: Desk) -> int:
     Returns how many plis were rolled forward.
     """
     with _foreseen(), desk.tree.lock(LOCK_WAIT):
-        recovered = desk.tree.recover(desk.clock())
-        with writing():
-            for filed in recovered:
-                roll_forward(filed, desk.clock())
-        desk.tree.settle(recovered)
+        recovered = _recover(desk)
     suspects = desk.incoming.interrupted()
     desk.incoming.release()
     for digest in suspects:
@@ -103,10 +108,35 @@ def resume(desk: Desk) -> int:
             _set_aside(desk, digest, "the process died three times with this letter in hand")
         else:
             _group(desk, [digest])
+    return recovered
+
+
+@contextmanager
+def _filing(desk: Desk) -> Iterator[None]:
+    """The tree is ours for a group of writes.
+
+    When the last group failed between the tree and the database, it is rolled forward first: what a sidecar says is
+    obeyed, and never decided again.
+    """
+    with _foreseen(), desk.tree.lock(LOCK_WAIT):
+        if desk.unsettled:
+            _recover(desk)
+        desk.unsettled = True
+        yield
+        desk.unsettled = False
+
+
+def _recover(desk: Desk) -> int:
+    recovered = desk.tree.recover(desk.clock())
+    with writing():
+        for filed in recovered:
+            _roll_forward(filed, desk.clock())
+    desk.tree.settle(recovered)
+    desk.unsettled = False
     return len(recovered)
 
 
-def roll_forward(filed: Filed, now: datetime) -> None:
+def _roll_forward(filed: Filed, now: datetime) -> None:
     """Write to the database what a sidecar says and a power cut kept from it."""
     if filed.record["direction"] == "in":
         index.index_letter(filed.record, now)
@@ -168,10 +198,10 @@ def _process(desk: Desk, digests: Sequence[str]) -> None:
     read = {digest: desk.incoming.read(digest) for digest in digests}
     opened = dict(sorted(read.items(), key=lambda one: (one[1][1][0].received_at, one[1][1][0].uid)))
     now = desk.clock()
-    desk.numbers.reserve(now.year, len(digests))
-    with desk.tree.lock(LOCK_WAIT):
+    desk.numbers.reserve(now, len(digests))
+    with _filing(desk):
         with writing():
-            plis = [pli for digest, (raw, arrivals) in opened.items() if (pli := _open(desk, digest, raw, arrivals))]
+            plis = [pli for digest, one in opened.items() if (pli := _open(desk, digest, *one, now))]
             filed = desk.tree.file(plis, now, ACTOR)
             for one in filed:
                 index.place(one)
@@ -181,7 +211,7 @@ def _process(desk: Desk, digests: Sequence[str]) -> None:
         log.letter_filed(one)
 
 
-def _open(desk: Desk, digest: str, raw: bytes, arrivals: tuple[Arrival, ...]) -> Pli | None:
+def _open(desk: Desk, digest: str, raw: bytes, arrivals: tuple[Arrival, ...], now: datetime) -> Pli | None:
     """Read one letter, decide, and write its rows; None when it was here before."""
     known = Message.get_or_none(Message.digest == digest)
     if known is not None and known.state != "retry":
@@ -196,9 +226,9 @@ def _open(desk: Desk, digest: str, raw: bytes, arrivals: tuple[Arrival, ...]) ->
     else:
         pli = _decided(desk, letter, raw, arrivals, house, known)
     if known is None:
-        index.index_letter(pli.record, desk.clock())
+        index.index_letter(pli.record, now)
     else:
-        index.readmit(pli.record, desk.clock())
+        index.readmit(pli.record, now)
     return pli
 
 
@@ -218,7 +248,7 @@ def _reference(desk: Desk, actions: Sequence[object], known: Message | None) -> 
             case OpenCase() if known is not None and known.case_id:
                 return str(known.case_id)
             case OpenCase():
-                return desk.numbers.next(desk.clock().year)
+                return desk.numbers.next()
     return None
 
 
@@ -300,7 +330,7 @@ def file_sent(desk: Desk, rows: Sequence[Outgoing]) -> None:
         return
     answered = {m.digest: m for m in Message.select().where(Message.digest.in_([row.answers for row in new]))}
     plis = [_sent_pli(row, answered.get(row.answers), house, now) for row in new]
-    with _foreseen(), desk.tree.lock(LOCK_WAIT):
+    with _filing(desk):
         filed = desk.tree.file(plis, now, ACTOR)
         with writing():
             for one in filed:
@@ -324,10 +354,10 @@ def _quarantine(desk: Desk, digest: str, reason: str) -> None:
         return
     now = desk.clock()
     letter = _what_can_be_read(raw, arrivals, digest)
-    desk.numbers.reserve(now.year, 1)
+    desk.numbers.reserve(now, 1)
     due = letter.received_at + desk.policy_of(arrivals).letter
-    pli = filing.quarantine_pli(letter, raw, arrivals, reason, desk.numbers.next(now.year), due, desk.house())
-    with desk.tree.lock(LOCK_WAIT):
+    pli = filing.quarantine_pli(letter, raw, arrivals, reason, desk.numbers.next(), due, desk.house())
+    with _filing(desk):
         with writing():
             index.index_letter(pli.record, now)
             filed = desk.tree.file([pli], now, ACTOR)
