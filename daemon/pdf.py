@@ -84,12 +84,12 @@ def missing_fonts(folder: Path | None = None) -> tuple[str, ...]:
 def _print(notice: Notice, house: House) -> bytes:
     complaints = _complaints()
     press = _press(house.colour)
-    html = page.page(notice, house, logo=_logo(house.logo), transfer=_transfer(notice, house))
+    html = page.page(notice, house, logo=_logo(house.logo), transfer=transfer(notice, house))
     _check_letters(html)
     printed = HTML(string=html, url_fetcher=_only("data")).write_pdf(
         stylesheets=[press.sheet],
         font_config=press.fonts,
-        attachments=[_data(notice)],
+        attachments=[data(notice)],
         pdf_variant="pdf/a-3a",
         pdf_identifier=notice.number.encode(),
         finisher=_declare_accessible,
@@ -144,7 +144,7 @@ def _check_letters(html: str) -> None:
         raise ValueError(f"the font has no {named}")
 
 
-def _transfer(notice: Notice, house: House) -> page.Transfer | None:
+def transfer(notice: Notice, house: House) -> page.Transfer | None:
     """For whom a payment is expected from, and for nobody else: a second payment would follow a direct debit."""
     if notice.way is not Way.PAY:
         return None
@@ -167,7 +167,7 @@ def _logo(image: bytes) -> str:
     return f"data:{kind};base64,{b64encode(image).decode()}"
 
 
-def _data(notice: Notice) -> Attachment:
+def data(notice: Notice) -> Attachment:
     """The notice itself, for a machine that reads it (PDF/A-3 wants the date and the relationship)."""
     text = json.dumps(facts(notice), ensure_ascii=False, indent=1)
     made = _midnight(notice.issued_on)

@@ -6,7 +6,7 @@ what has a third decimal was refused at the door. `rules.allocation` says which 
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from itertools import starmap
@@ -17,6 +17,7 @@ from rules.labels import Component, Mode
 from rules.period import Period, month_of
 
 ZERO = Decimal("0.00")
+FORESIGHT = timedelta(days=366)  # a term chosen further ahead is a slip of the pen, and would hold the money for years
 
 
 class Kind(StrEnum):
@@ -145,9 +146,10 @@ def _credit(number: int, entry: Entry) -> Credit:
         only = labels.component(entry.label)
     moved = labels.day_named(entry.label) if _says(labels.REASSIGNED, entry) else None
     received = min(moved or entry.day, entry.day)
-    return Credit(
-        number, received, -entry.amount, mode, entry.label, entry.reference, _wish(entry, mode, received), only
-    )  # fmt: skip
+    wish = _wish(entry, mode, received)
+    if wish and wish.first > received + FORESIGHT:
+        wish = None
+    return Credit(number, received, -entry.amount, mode, entry.label, entry.reference, wish, only)
 
 
 def _mode(entry: Entry) -> Mode:

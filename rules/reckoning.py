@@ -263,7 +263,8 @@ def _odd(notice: Notice, account: _Account, policy: Policy) -> tuple[Oddity, ...
     month = lease.rent + lease.charges + lease.other
     whole = lease.start <= notice.period.first and account.left_on is None
     call = notice.kind is NoticeKind.CALL
-    expired = lease.insurance_until is None or lease.insurance_until < notice.period.first
+    lived_in = not labels.says(labels.UNLIVED, lease.property)
+    expired = lived_in and (lease.insurance_until is None or lease.insurance_until < notice.period.first)
     checks = (
         (Odd.RENT_CHANGED, call and whole and rent != lease.rent * notice.period.months, f"{rent} {lease.rent}"),
         (Odd.BALANCE_JUMPED, abs(move) > month * policy.jump, f"{past.opening} {past.closing}"),

@@ -321,6 +321,23 @@ def test_a_departed_tenants_debt_is_a_statement() -> None:
     assert "Avis d’échéance" not in said
 
 
+def test_a_quarter_is_said_as_a_quarter() -> None:
+    terms, people = leases()["L00107"]
+    notice = compute(terms, people, [], period.quarter(2026, 4), date(2026, 9, 25)).notice
+    assert notice is not None
+
+    said = text(render(notice, HOUSE))
+
+    assert "Terme d’octobre à décembre 2026, du 1er octobre 2026 au 31 décembre 2026" in said
+    assert "Votre compte de juillet à septembre 2026" in said
+
+
+def test_what_a_receipt_covers_beside_rent_and_charges_is_named() -> None:
+    said = text(render(noticed(movements()["L00107"]), HOUSE))
+
+    assert "Loyer : 1 012,00 € Charges : 95,00 € Stationnement octobre 2026 : 60,00 € Total reçu : 1 167,00 €" in said
+
+
 def test_a_correction_says_which_notice_it_replaces() -> None:
     assert "Annule et remplace l’avis n° 202611-L00101." in text(
         render(replace(sample("L00101"), replaces="202611-L00101"), HOUSE)

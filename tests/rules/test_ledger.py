@@ -144,6 +144,10 @@ def test_a_term_chosen_before_it_is_called_waits_for_it() -> None:
     assert term([*entries, *call("2026-11")], "2026-11").paid
 
 
+def test_a_term_chosen_for_another_century_is_a_slip_of_the_pen() -> None:
+    assert term([*call("2026-10"), pay("2026-10-28", "750", "Virement loyer novembre 2062")], "2026-10").paid
+
+
 def test_money_paid_in_advance_settles_the_next_terms_as_they_fall_due() -> None:
     entries = [*call("2026-10"), pay("2026-10-03", "2250"), *call("2026-11"), *call("2026-12")]
 

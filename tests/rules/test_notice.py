@@ -443,6 +443,12 @@ def test_what_is_odd_is_said(change: dict[str, object], what: Odd) -> None:
     assert what in odd(made(PAID, replace(LEASE, **change)))  # type: ignore[arg-type]
 
 
+def test_a_parking_space_needs_no_insurance() -> None:
+    parking = replace(LEASE, property="Parking Épervière", insurance_until=None)
+
+    assert Odd.INSURANCE not in odd(made(PAID, parking))
+
+
 def test_a_balance_that_jumped_is_said() -> None:
     assert Odd.BALANCE_JUMPED in odd(made([*PAID, entry("2026-10-20", "frais", "Facture", "1500.00")]))
 
