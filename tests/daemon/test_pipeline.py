@@ -1,0 +1,91 @@
+"""The path of a letter, in this process, on a real database and a real tree."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from archive.incoming import Arrival
+from archive.records import Case, Message, Outgoing, Receipt, database
+from daemon import pipeline
+from daemon.app import App, open_app
+from daemon.config import load
+from tests.office import CONFIG, letter
+
+NOW = datetime.now(UTC)
+
+
+@pytest.fixture
+def app(tmp_path: Path) -> Iterator[App]:
+    (tmp_path / "imap-password").write_text("secret")
+    (tmp_path / "a.toml").write_text(CONFIG.format(imap_port=1, smtp_port=1, user="nobody", mailbox="", more=""))
+    opened = open_app(load(tmp_path / "a.toml"))
+    yield opened
+    opened.desk.incoming.close()
+    database.obj.close()
+
+
+def arrive(app: App, raw: bytes, uid: int = 1, *, validity: int = 7, at: datetime = NOW) -> str:
+    return app.desk.incoming.receive(raw, Arrival("imap", at, NOW, "gestion", "INBOX", validity, uid))
+
+
+def sidecars(app: App) -> list[Path]:
+    return [path for path in app.config.storage.archive.rglob("*.json") if path.parent.name == ".ged"]
+
+
+def test_a_database_that_fails_after_the_tree_obeys_the_sidecar_later(app: App) -> None:
+    arrive(app, letter())
+    database.execute_sql("CREATE TRIGGER broken BEFORE UPDATE OF path ON message BEGIN SELECT RAISE(ABORT, 'no'); END")
+    assert pipeline.work(app.desk) == 0
+    assert Message.select().count() == 0
+    first = {path: path.read_bytes() for path in sidecars(app)}
+    assert len(first) >= 1
+
+    database.execute_sql("DROP TRIGGER broken")
+    pipeline.work(app.desk)
+
+    assert {path: path.read_bytes() for path in sidecars(app)} == first, "nothing was decided again"
+    assert (Message.select().count(), Receipt.select().count()) == (1, 1)
+    assert Message.get().path
+    assert app.desk.incoming.waiting() == []
+
+
+def test_a_uidvalidity_change_counts_the_letter_again_and_says_nothing(app: App) -> None:
+    arrive(app, letter())
+    pipeline.work(app.desk)
+    said = Outgoing.select().count()
+
+    arrive(app, letter(), uid=31, validity=8)
+    pipeline.work(app.desk)
+
+    assert (Case.select().count(), Outgoing.select().count()) == (1, said)
+    assert [receipt.state for receipt in Receipt.select().order_by(Receipt.key)] == ["filed", "duplicate"]
+
+
+def test_case_numbers_are_those_of_the_agency_s_year(app: App) -> None:
+    numbers = pipeline.CaseNumbers(app.desk.house().timezone)
+    last_hour_in_utc = datetime(2026, 12, 31, 23, 30, tzinfo=UTC)
+
+    numbers.reserve(last_hour_in_utc, 1)
+
+    assert numbers.next() == "VM-2027-000001"
+
+
+def test_letters_of_one_group_are_worked_in_the_order_of_their_receipt(app: App) -> None:
+    for number in (3, 1, 2):
+        arrive(app, letter(f"t{number}@example.org"), uid=number, at=NOW + timedelta(seconds=number))
+
+    pipeline.work(app.desk)
+
+    assert [case.sender for case in Case.select().order_by(Case.ref)] == [f"t{n}@example.org" for n in (1, 2, 3)]
+
+
+def test_two_copies_in_one_group_are_one_case(app: App) -> None:
+    arrive(app, letter())
+    arrive(app, b"Received: from a by b; Tue, 24 Nov 2026 10:00:00 +0100\r\n" + letter(), uid=2)
+
+    pipeline.work(app.desk)
+
+    assert Case.select().count() == 1
+    assert sorted(str(message.state) for message in Message.select()) == ["duplicate", "filed"]
