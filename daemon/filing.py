@@ -18,8 +18,11 @@ from archive.tree import Document, Pli
 from rules import deadlines
 from rules.calendar import Calendar
 from rules.identity import Directory
-from rules.letter import Alert, Letter, normalise_address
+from rules.letter import Alert, Label, Letter, normalise_address
 from rules.plan import Acknowledge, Folder, Identity, JoinCase, Notify, OpenCase, Plan, Shelve
+
+
+QUARANTINE = ("_ged", "quarantaine")  # the system's own part of the tree
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +47,17 @@ class Opened:
     arrivals: tuple[Arrival, ...]
     plan: Plan
     ref: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """A letter that broke us: what could be read of it, who wrote it, and the case that makes its deadline run."""
+
+    letter: Letter
+    identity: Identity
+    reason: str
+    ref: str
+    due: datetime
 
 
 def letter_pli(opened: Opened, house: House) -> Pli:
@@ -79,24 +93,23 @@ def copy_pli(letter: Letter, raw: bytes, arrivals: Sequence[Arrival], first: Map
     return Pli(letter.digest, first["folder"], _title(letter, house), (_original(raw),), record)
 
 
-def quarantine_pli(
-    letter: Letter, raw: bytes, arrivals: Sequence[Arrival], reason: str, case: str, due: datetime, house: House
-) -> Pli:
+def quarantine_pli(broken: Broken, raw: bytes, arrivals: Sequence[Arrival], house: House) -> Pli:
     """The pli of a letter that broke us, with the minimal case that makes its deadline run."""
-    said = []
-    if house.supervisor:
-        said = [_notice(f"quarantine/{letter.digest}", "notice_quarantine", house.supervisor, {"reason": reason})]
-    opening = {"label": "reclamation/autre", "due": due.isoformat(), "urgent": False, "to_sort": True, "related": None}
+    letter, identity, due = broken.letter, broken.identity, broken.due.isoformat()
+    to = house.emails.get(identity.manager or "", house.supervisor)
+    details = {"reason": broken.reason, "party": str(identity.party), "name": identity.name}
+    said = [_notice(f"quarantine/{letter.digest}", "notice_quarantine", to, details)] if to else []
+    opening = {"label": str(Label.COMPLAINT), "due": due, "urgent": False, "to_sort": True, "related": None}
     record = _letter_record(letter, arrivals) | {
-        "case": case,
+        "case": broken.ref,
         "state": "quarantined",
-        "reason": reason,
-        "decision": {"label": "", "flags": [], "alerts": [], "confidence": 0.0, "because": "", "due": due.isoformat()},
-        "attachment": {"party": "unknown", "lease": None, "owner": None, "manager": None},
+        "reason": broken.reason,
+        "decision": {"label": "", "flags": [], "alerts": [], "confidence": 0.0, "because": "", "due": due},
+        "attachment": _attachment(identity, house),
         "plan": {"open": opening, "say": said, "shelve": _shelf(Folder.QUARANTINE, arrivals, house)},
         "said": [one["key"] for one in said],
     }
-    return Pli(letter.digest, ("_ged", "quarantaine"), _title(letter, house), (_original(raw),), record)
+    return Pli(letter.digest, QUARANTINE, _title(letter, house), (_original(raw),), record)
 
 
 def sent_pli(mail: Letter, raw: bytes, row: Outgoing, answered: Message | None, house: House) -> Pli:

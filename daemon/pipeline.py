@@ -21,7 +21,7 @@ from archive.records import Errand, Message, Outgoing, Receipt
 from archive.tree import DiskFull, Filed, Locked, Pli, Tree
 from daemon import filing, log
 from daemon.errors import Temporary
-from daemon.filing import House, Opened
+from daemon.filing import Broken, House, Opened
 from daemon.identifiers import Signer
 from daemon.parse import parse
 from rules.decide import Context, Policy, decide
@@ -353,10 +353,11 @@ def _quarantine(desk: Desk, digest: str, reason: str) -> None:
         desk.incoming.done([digest])
         return
     now = desk.clock()
-    letter = _what_can_be_read(raw, arrivals, digest)
+    letter, house = _what_can_be_read(raw, arrivals, digest), desk.house()
     desk.numbers.reserve(now, 1)
     due = letter.received_at + desk.policy_of(arrivals).letter
-    pli = filing.quarantine_pli(letter, raw, arrivals, reason, desk.numbers.next(), due, desk.house())
+    writer = house.directory.identify(letter, "")
+    pli = filing.quarantine_pli(Broken(letter, writer, reason, desk.numbers.next(), due), raw, arrivals, house)
     with _filing(desk):
         with writing():
             index.index_letter(pli.record, now)

@@ -121,7 +121,8 @@ def test_a_letter_in_hand_at_three_deaths_goes_to_quarantine_and_comes_back(offi
     (held,) = office.json("quarantine")
     assert "three times" in held["reason"]
     assert office.said_to(TENANT) == []
-    assert len(office.said_to("direction@aubrelac.test")) == 1
+    assert case["lease"] == "L00101", "the address still says whose letter it is"
+    assert len(office.said_to("d.faucheux@aubrelac.test")) == 1
     assert office.folders()["Quarantaine"] == 1
 
     office.command("quarantine", "retry", held["id"])
