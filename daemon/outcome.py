@@ -131,9 +131,7 @@ class Clerk:
             "refused": outcome.refused,
             "last": row.template == "notice_failed",
         }
-        first_try = row.first_try_at or now
-        key = f"failed/{row.key}/{first_try:%Y%m%dT%H%M%S}"
-        _say(key, "notice_failed", _first(told, but=row.recipient), row.case_id, details, now)
+        _say(_failure_key(row), "notice_failed", _first(told, but=row.recipient), row.case_id, details, now)
 
 
 def _say(key: str, template: str, to: str, case: str | None, details: dict[str, Any], now: datetime) -> None:
@@ -152,6 +150,12 @@ def _say(key: str, template: str, to: str, case: str | None, details: dict[str, 
         next_try_at=now,
         details=json.dumps(details),
     ).on_conflict_ignore().execute()
+
+
+def _failure_key(row: Outgoing) -> str:
+    """A row that failed, was retried by hand and failed again is told of again."""
+    name = f"failed/{row.key}/"
+    return f"{name}{Outgoing.select().where(Outgoing.key.startswith(name)).count() + 1}"
 
 
 def _email(dossier: Dossier) -> str:
