@@ -1,45 +1,103 @@
 """The daemon's judgement of one letter: what it is about, whether anybody is in danger, whether somebody is leaving.
 
-`classify` is pure and never raises. It joins the learned model (`rules.weights`) and the tables (`rules.lexicon`), and says
-in one French sentence which words decided.
+`classify` is pure and never raises. The learned model (`rules.weights`) reads the words, the notions of the trade
+(`rules.notions`) and the turns of phrase (`rules.turns`); the alarms (`rules.alarms`) tell what a person must be told at once.
+`because` is one French sentence with the words that decided.
 """
 
-from math import exp
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
-from rules import lexicon
-from rules.features import features, words
+from rules import alarms, lexicon
+from rules.automatic import automatic
+from rules.features import features, plain_sentences, words
+from rules.fold import fold
 from rules.letter import Alert, Label, Letter, Verdict
 from rules.reading import Reading, read
-from rules.weights import Weights, scores, shipped
+from rules.weights import Weights, probabilities, scores, share, shipped
+
+_SHOWN = 3  # words that a manager is shown
+_LOOKED_AT = 4_000  # characters in which they are looked for
+
+
+@dataclass(frozen=True, slots=True)
+class Opinion:
+    """What the learned model says of a letter: a score for each head, a calibrated probability for each label."""
+
+    scores: dict[str, float]
+    chances: dict[Label, float]
 
 
 def classify(letter: Letter) -> Verdict:
     """The verdict on `letter`. Headers and attachments may be empty."""
-    reading = read(letter)
     weights = shipped()
+    reading = read(letter)
+    return verdict(letter, reading, opinion(letter, reading, weights), weights)
+
+
+def opinion(letter: Letter, reading: Reading, weights: Weights) -> Opinion:
     found = scores(weights, features(letter, reading))
-    chances = _chances(weights, found)
-    best, second = sorted(chances, key=lambda label: chances[label], reverse=True)[:2]
+    return Opinion(found, {Label(label): chance for label, chance in probabilities(weights, found).items()})
+
+
+def verdict(letter: Letter, reading: Reading, held: Opinion, weights: Weights) -> Verdict:
+    """The opinion and the rules, joined."""
+    best, second = sorted(held.chances, key=lambda label: held.chances[label], reverse=True)[:2]
+    raised = frozenset(name for name, limit in weights.thresholds.items() if held.scores[name] >= limit)
+    told = plain_sentences(reading)
+    alerts = tuple(_alerts(letter, told, leaving=best is Label.DEPARTURE or "leaving" in raised))
     return Verdict(
         label=best,
-        confidence=round(chances[best], 4),
-        urgent=found["urgent"] > 0,
-        registered=found["registered"] > 0,
-        automated=found["automated"] > 0,
-        alerts=(Alert.DEPARTURE,) if best is Label.DEPARTURE or chances[Label.DEPARTURE] > lexicon.PLAUSIBLE else (),
-        because=_because(weights, reading, best),
+        confidence=round(held.chances[best], 4),
+        urgent="urgent" in raised,
+        registered="registered" in raised,
+        automated="automated" in raised or _is_robot(letter),
+        alerts=alerts,
+        because=lexicon.because(best, second, held.chances[best], deciding(reading, best, weights), alerts),
         runner_up=second,
     )
 
 
-def _chances(weights: Weights, found: dict[str, float]) -> dict[Label, float]:
-    slope = weights.calibration["labels"][0][0]
-    powers = {label: exp(min(50.0, slope * found[label])) for label in Label}
-    total = sum(powers.values())
-    return {label: power / total for label, power in powers.items()}
+def _is_robot(letter: Letter) -> bool:
+    signs = automatic(letter, frozenset())
+    return signs is not None and signs.robot
 
 
-def _because(weights: Weights, reading: Reading, label: Label) -> str:
-    told = {word: scores(weights, {"words": {f"w:{word}"}})[label] for word in words(reading.subject + " " + reading.new)}
-    chosen = [word for word in sorted(told, key=lambda word: told[word], reverse=True) if len(word) > 3][:3]
-    return lexicon.because(label, chosen)
+def _alerts(letter: Letter, told: list[tuple[str, bool]], *, leaving: bool) -> Iterator[Alert]:
+    sentences = [plain for plain, _ in told]
+    if leaving:
+        yield Alert.DEPARTURE
+    if _is_institution(letter, sentences):
+        yield Alert.INSTITUTION
+    if _any_rings(alarms.DEATH, sentences):
+        yield Alert.DEATH
+    if _any_rings(alarms.VIOLENCE, sentences):
+        yield Alert.VIOLENCE
+    if _any_rings(alarms.SENSITIVE, sentences) or _has_private_file(letter):
+        yield Alert.SENSITIVE
+
+
+def _any_rings(rows: Iterable[alarms.Alarm], sentences: list[str]) -> bool:
+    return any(alarms.rings(row, plain) for row in rows for plain in sentences)
+
+
+def _is_institution(letter: Letter, sentences: list[str]) -> bool:
+    sender = fold(f"{letter.sender.name} {letter.sender.address.replace('.', ' ').replace('@', ' ')}")
+    return alarms.INSTITUTION_SENDER.search(sender) is not None or _any_rings(alarms.INSTITUTION, sentences)
+
+
+def _has_private_file(letter: Letter) -> bool:
+    return any(alarms.SENSITIVE_FILE.search(fold(item.name[:200])) for item in letter.attachments)
+
+
+def deciding(reading: Reading, label: Label, weights: Weights) -> list[str]:
+    """The writer's words that spoke most for `label`, as they were written."""
+    written = f"{reading.subject} {reading.new or reading.forwarded}"[:_LOOKED_AT].split()
+    told: dict[str, tuple[float, str]] = {}
+    for word in written:
+        shown = word.strip(".,;:!?…()[]«»\"'*_<>-")
+        folded = words(shown)
+        if len(shown) > len("le") and folded and folded[-1] not in told and not lexicon.is_common(folded[-1]):
+            told[folded[-1]] = (share(weights, label, folded[-1]), shown)
+    best = sorted(told.values(), key=lambda pair: -pair[0])[:_SHOWN]
+    return [shown for value, shown in best if value > 0]

@@ -9,16 +9,36 @@ import re
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
+from rules.alarms import (
+    INSTITUTION,
+    INSTITUTION_SENDER,
+    MACHINE,
+    MACHINE_SENDER,
+    REGISTERED,
+    URGENT,
+    rings,
+)
 from rules.fold import fold
 from rules.letter import Letter
 from rules.marks import CLOSING, GREETING
 from rules.notions import NOTIONS, SPELLINGS
 from rules.reading import Reading
+from rules.turns import TURNS
 
-BLOCKS = ("words", "pieces", "notions", "mixed")
+# Blocks whose features weigh less the more there are, and those where each one always weighs the same (they are rules).
+BLOCKS = {"words": 1.0, "pieces": 1.0, "notions": 1.0, "mixed": 1.0}
+FLAT = {"turns": 0.2}
 _WORD = re.compile(r"[a-z]+|\d+")
 _READ = 12_000  # characters of each part that the model looks at
 _SIZES = (3, 4, 5)
+_RINGING = (("urgent", URGENT), ("registered", REGISTERED), ("machine", MACHINE), ("institution", INSTITUTION))
+_SENDERS = (
+    ("machine", MACHINE_SENDER),
+    ("institution", INSTITUTION_SENDER),
+    ("odd", re.compile(r"[@\d_]")),  # an address or a number where people write their name
+    ("one word", re.compile(r"^\S+ ?$")),
+    ("role", re.compile(r"[,(]")),  # "M. Roy, propriétaire du 4" says who writes
+)
 _STOP = re.compile(r"([.!?]+|\n\s*\n|\n(?=\s*[-*•A-Z]))")
 _SHORT = 60  # a line shorter than this ended on purpose; a longer one was wrapped by the mail program
 
@@ -134,7 +154,7 @@ def features(letter: Letter, reading: Reading) -> dict[str, set[str]]:
         plain.update(f"{prefix}:{word}" for word in framed)
         plain.update(f"{prefix}:{one}_{two}" for one, two in zip(framed, framed[1:], strict=False))
     plain.add(f"n:{min(len(new) // 20, 10)}")
-    return {"words": plain, "pieces": _pieces([*subject, ".", *new]), "notions": _notions(letter, reading, attached), "mixed": _mixed(reading)}
+    return {"words": plain, "pieces": _pieces([*subject, ".", *new]), "notions": _notions(letter, reading, attached), "mixed": _mixed(reading), "turns": _turns(letter, plain_sentences(reading))}
 
 
 def _pieces(found: list[str]) -> set[str]:
@@ -174,6 +194,32 @@ def _mixed(reading: Reading) -> set[str]:
         run = [(notions_of(word) or (word,))[0] for word in words(sentence)]
         found.update(f"{one}_{two}" for one, two in zip(run, run[1:], strict=False))
         found.update(f"{one}_{two}_{three}" for one, two, three in zip(run, run[1:], run[2:], strict=False))
+    return found
+
+
+_NUMBER = re.compile(r"\d+(?:[.,:]\d+)*")
+_SUPPOSES = re.compile(r"\b(?:si|s'il|au cas|eventuel|un jour|peut-etre|jamais|if|whether)\b")
+_DENIES = re.compile(r"\b(?:ne|n'|pas|plus|jamais|aucun|aucune|not|don't|never)\b")
+_TOLD = 80  # sentences in which turns of phrase are looked for
+
+
+def plain_sentences(reading: Reading) -> list[tuple[str, bool]]:
+    """The sentences of the new text, then the subject: folded, numbers as `0`, and whether each asks."""
+    told = [*sentences(reading.new)[:_TOLD], (reading.subject, False)]
+    return [(_NUMBER.sub("0", fold(sentence[:600])), asks) for sentence, asks in told]
+
+
+def _turns(letter: Letter, told: list[tuple[str, bool]]) -> set[str]:
+    """The turns of phrase met and what must ring, each turn also with the mood of its sentence."""
+    found: set[str] = set()
+    for plain, asks in told:
+        mood = "?" if asks else "~" if _SUPPOSES.search(plain) else "-" if _DENIES.search(plain) else "."
+        for turn in TURNS:
+            if turn.pattern.search(plain):
+                found |= {f"t:{turn.name}", f"t:{turn.name}{mood}"}
+        found |= {f"!:{table}:{alarm.reason}" for table, rows in _RINGING for alarm in rows if rings(alarm, plain)}
+    sender = fold(f"{letter.sender.name} {letter.sender.address.partition('@')[0]}")
+    found |= {f"f:{name}" for name, pattern in _SENDERS if pattern.search(sender)}
     return found
 
 

@@ -1,9 +1,8 @@
-"""The words of the rules: the tables in which the agency's French is written, each row with its reason."""
+"""What the rules say to a manager: the French sentences of `because`, and words too common to explain anything."""
 
-from rules.letter import Label
+from rules.letter import Alert, Label
 
-# A departure at least this probable is raised as an alert, whatever the label: a missed one costs months of rent.
-PLAUSIBLE = 0.10
+UNSURE = 0.6  # below, the sentence names the second reading too
 
 NAMES = {
     Label.DEPARTURE: "un départ",
@@ -11,12 +10,40 @@ NAMES = {
     Label.ACCOUNTS: "une réclamation de comptabilité",
     Label.COMPLAINT: "une réclamation",
     Label.REQUEST: "une demande",
-    Label.OFF_TOPIC: "une lettre étrangère à la location",
+    Label.OFF_TOPIC: "une lettre sans rapport avec une location",
 }
 
+RAISED = {
+    Alert.DEPARTURE: "un départ est possible",
+    Alert.INSTITUTION: "une institution ou un conseil écrit",
+    Alert.DEATH: "il est question d'un décès",
+    Alert.VIOLENCE: "il est question de violences",
+    Alert.SENSITIVE: "il est question de santé ou de situation sociale",
+}
 
-def because(label: Label, told: list[str]) -> str:
-    """One sentence for the manager: the reading and the words that decided."""
-    if not told:
-        return f"Lu comme {NAMES[label]} : rien de plus précis dans le texte."
-    return f"Lu comme {NAMES[label]} : " + ", ".join(f"« {word} »" for word in told) + "."
+# Articles, pronouns, greetings: they may weigh, but a manager learns nothing from them.
+COMMON = frozenset(
+    "bonjour bonsoir madame monsieur cordialement merci avec pour dans vous nous votre notre vos nos mon mes une des les que"
+    " qui est sont suis etes sommes pas plus par sur aux son ses leur ete etre avoir ont avez avons cette ces ce cet tout"
+    " tous toute bien tres aussi mais donc car comme sans sous entre apres avant jour 0 the and for you your our not are was"
+    " have has this that with from moi lui elle ils elles dont chez fait faire".split()
+)
+
+
+def is_common(word: str) -> bool:
+    return word in COMMON
+
+
+def because(label: Label, second: Label, confidence: float, told: list[str], alerts: tuple[Alert, ...]) -> str:
+    """One sentence for the manager: the reading, the words that decided, and what rings."""
+    reading = f"Lu comme {NAMES[label]}"
+    if confidence < UNSURE:
+        reading += f" (ou peut-être {NAMES[second]})"
+    reading += f", à cause de {_listed(told)}" if told else ", sans mot qui décide à lui seul"
+    rung = [RAISED[alert] for alert in alerts if not (alert is Alert.DEPARTURE and label is Label.DEPARTURE)]
+    return "\u202f; ".join([reading, *rung]) + "."
+
+
+def _listed(told: list[str]) -> str:
+    quoted = [f"«\u00a0{word}\u00a0»" for word in told]
+    return quoted[0] if len(quoted) == 1 else ", ".join(quoted[:-1]) + f" et {quoted[-1]}"

@@ -1,0 +1,119 @@
+"""Fitting: letters to a table of features, heads to weights, scores of held-out letters to probabilities.
+
+The learned model is linear: one row of weights a head. Each head is fitted alone with a support vector machine (scikit-learn),
+then the six labels' scores on held-out letters are turned into probabilities by a multinomial regression.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from math import log
+from typing import Any
+from zlib import crc32
+
+import numpy as np
+from scipy.sparse import csr_matrix
+from sklearn.linear_model import LogisticRegression
+from sklearn.svm import LinearSVC
+
+from rules.features import BLOCKS, FLAT, features
+from rules.letter import Label
+from rules.reading import read
+from rules.weights import RARITY_UNIT
+from training.corpus import Example
+
+LABELS = tuple(label.value for label in Label)
+ALERT = "leaving"  # the head of the departure alert: fitted to miss none
+FLAGS = ("urgent", "registered", "automated")
+HEADS = (*LABELS, ALERT, *FLAGS)
+FEWEST = 2  # letters in which a feature must stand to be learned
+SEED = 7
+# Strength of fit by head, and what a letter that has the flag weighs more than one that hasn't (few letters have one).
+FIT: Mapping[str, tuple[float, float]] = {ALERT: (0.5, 2.0), "urgent": (0.5, 3.0), "automated": (0.5, 3.0)}
+
+Keys = dict[str, set[int]]
+Array = np.ndarray[Any, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Vocabulary:
+    """The features learned, in the order of their CRC-32, and how rare each one is (in `RARITY_UNIT`, a byte)."""
+
+    index: dict[int, int]
+    rarity: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    weights: Array
+    bias: float
+
+
+def keyed(example: Example) -> Keys:
+    """The features of a letter, as CRC-32."""
+    found = features(example.letter, read(example.letter))
+    return {block: {crc32(name.encode()) for name in names} for block, names in found.items()}
+
+
+def vocabulary(letters: Sequence[Keys]) -> Vocabulary:
+    counts: dict[int, int] = {}
+    for blocks in letters:
+        for key in set[int]().union(*blocks.values()):
+            counts[key] = counts.get(key, 0) + 1
+    kept = {key: count for key, count in sorted(counts.items()) if count >= FEWEST}
+    rarity = (round((1 + log((1 + len(letters)) / (1 + count))) / RARITY_UNIT) for count in kept.values())
+    return Vocabulary({key: place for place, key in enumerate(kept)}, tuple(min(255, value) for value in rarity))
+
+
+def table(letters: Sequence[Keys], known: Vocabulary) -> csr_matrix:
+    """One row a letter, one column a feature; the same numbers as `rules.weights.scores` sums."""
+    data: list[float] = []
+    columns: list[int] = []
+    ends = [0]
+    for blocks in letters:
+        for block, keys in blocks.items():
+            places = sorted(known.index[key] for key in keys if key in known.index)
+            data += _values(block, [known.rarity[place] for place in places])
+            columns += places
+        ends.append(len(columns))
+    return csr_matrix((data, columns, ends), shape=(len(letters), len(known.index)))
+
+
+def _values(block: str, rarities: list[int]) -> list[float]:
+    if block in FLAT:
+        return [FLAT[block]] * len(rarities)
+    length = sum(rarity * rarity for rarity in rarities) ** 0.5
+    return [BLOCKS[block] * rarity / length for rarity in rarities] if length else []
+
+
+def truth(examples: Sequence[Example], head: str) -> Array:
+    """Whether each letter has that head's label or flag."""
+    if head == ALERT:
+        return np.array([example.label is Label.DEPARTURE for example in examples])
+    if head in LABELS:
+        return np.array([example.label == head for example in examples])
+    return np.array([getattr(example, head) for example in examples])
+
+
+def fit(rows: csr_matrix, told: Array, head: str) -> Head:
+    strength, heavier = FIT.get(head, (0.5, 1.0))
+    model = LinearSVC(C=strength, class_weight={True: heavier, False: 1.0}, random_state=SEED).fit(rows, told)
+    return Head(model.coef_[0], float(model.intercept_[0]))
+
+
+def held_out(rows: csr_matrix, examples: Sequence[Example], hands: Sequence[str]) -> Array:
+    """The score of each letter for each head, from weights that never saw the hand that wrote it."""
+    found = np.zeros((len(examples), len(HEADS)))
+    of = np.array([example.hand for example in examples])
+    for hand in hands:
+        others = of != hand
+        for column, head in enumerate(HEADS):
+            fitted = fit(rows[others], truth(examples, head)[others], head)
+            found[~others, column] = rows[~others] @ fitted.weights + fitted.bias
+    return found
+
+
+def calibrate(scores: Array, labels: Sequence[str]) -> list[list[float]]:
+    """By label: a weight for each label's score, then a bias; softmax of these is the probability."""
+    model = LogisticRegression(C=1.0, max_iter=2000, tol=1e-8).fit(scores[:, : len(LABELS)], list(labels))
+    order = [list(model.classes_).index(label) for label in LABELS]
+    return [[*map(float, model.coef_[place]), float(model.intercept_[place])] for place in order]
