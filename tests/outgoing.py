@@ -143,9 +143,9 @@ class MailRoom:
         composer = Composer(config, SIGNER, lambda _digest: LETTER)
         return composer.compose(open_dossiers([row], config)[0], NOON, carrier)
 
-    def outbox(self, config: Config, file_sent: FileSent | None = None) -> Outbox:
+    def outbox(self, config: Config, file_sent: FileSent | None = None, relay: Relay | None = None) -> Outbox:
         composer = Composer(config, SIGNER, lambda _digest: LETTER)
-        self.outboxes.append(Outbox(config, composer, Relay(config.smtp), file_sent or self.file))
+        self.outboxes.append(Outbox(config, composer, relay or Relay(config.smtp), file_sent or self.file))
         return self.outboxes[-1]
 
     def close(self) -> None:

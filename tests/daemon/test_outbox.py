@@ -13,6 +13,7 @@ from archive.records import Errand, Outgoing, Receipt
 from daemon.config import Limits
 from daemon.outbox import bounced, retry
 from daemon.outcome import GIVE_UP, LONGEST_WAIT, wait
+from daemon.send import Relay
 from tests.outgoing import NOON, SIGNER, TENANT, MailRoom, configuration, mailbox, move_in, parsed, state_of, text_of
 from tests.smtp import Sink
 
@@ -351,6 +352,37 @@ def test_a_server_that_dies_in_the_middle_costs_the_others_nothing(mail_room: Ma
     assert [state_of(row) for row in rows] == ["sent", "deferred", "deferred", "waiting"]
     assert row_of(rows[3]).tries == 0
     assert counts.unreachable
+
+
+def test_a_server_that_goes_away_within_a_pass_leaves_the_next_row_as_it_was(mail_room: MailRoom, sink: Sink) -> None:
+    rows = [mail_room.say(case=mail_room.case()) for _ in range(2)]
+
+    def after_the_first() -> bool:
+        if sink.accepted:
+            sink.close()
+        return False
+
+    counts = mail_room.outbox(configuration(sink.port)).drain(NOON, after_the_first)
+
+    left = row_of(rows[1])
+    assert "refused" in counts.unreachable
+    assert [state_of(row) for row in rows] == ["sent", "waiting"]
+    assert (left.tries, left.first_try_at, left.next_try_at) == (0, None, NOON)
+
+
+def test_a_row_is_written_down_as_being_sent_before_the_server_hears_of_it(mail_room: MailRoom, sink: Sink) -> None:
+    row = mail_room.say(case=mail_room.case())
+    seen = []
+
+    class Watched(Relay):
+        def deliver(self, raw: bytes, sender: str, recipient: str) -> str:
+            seen.append((state_of(row), row_of(row).tries, row_of(row).raw))
+            return super().deliver(raw, sender, recipient)
+
+    config = configuration(sink.port)
+    mail_room.outbox(config, relay=Watched(config.smtp)).drain(NOON)
+
+    assert [(state, tries, bytes(raw or b"")) for state, tries, raw in seen] == [("sending", 1, sink.accepted[0].raw)]
 
 
 def test_a_row_found_half_sent_is_repeated_at_once_with_the_same_bytes(mail_room: MailRoom, sink: Sink) -> None:
