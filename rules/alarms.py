@@ -19,14 +19,13 @@ class Alarm:
     unless: re.Pattern[str]
     reason: str
 
+    def rings(self, plain: str) -> bool:
+        """Whether it rings in that folded sentence."""
+        return self.pattern.search(plain) is not None and self.unless.search(plain) is None
+
 
 def _alarm(kind: str, pattern: str, reason: str, unless: str = "") -> Alarm:
-    return Alarm(kind, re.compile(pattern), re.compile(unless) if unless else _NEVER, reason)
-
-
-def rings(alarm: Alarm, plain: str) -> bool:
-    """Whether `alarm` rings in that folded sentence."""
-    return alarm.pattern.search(plain) is not None and alarm.unless.search(plain) is None
+    return Alarm(kind, re.compile(pattern, re.MULTILINE), re.compile(unless) if unless else _NEVER, reason)
 
 
 _OVER = r"\b(?:plus (?:d'odeur|de fumee|de fuite|d'eau qui)|n'est plus|repare\w*|regle|verifie\w*|fausse alerte|si jamais|en cas d|en cas de|s'il y a|detecteur de fumee (?:bipe|sonne a vide)|assurance|l'an (?:dernier|passe)|l'annee derniere|exercice)\b"

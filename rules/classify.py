@@ -10,10 +10,11 @@ from dataclasses import dataclass
 
 from rules import alarms, lexicon
 from rules.automatic import automatic
-from rules.features import features, plain_sentences, words
+from rules.features import counting, features
 from rules.fold import fold
 from rules.letter import Alert, Label, Letter, Verdict
 from rules.reading import Reading, read
+from rules.tagging import Sentence, sentence_of, sentences, words
 from rules.weights import Weights, probabilities, scores, share, shipped
 
 _SHOWN = 3  # words that a manager is shown
@@ -32,28 +33,33 @@ def classify(letter: Letter) -> Verdict:
     """The verdict on `letter`. Headers and attachments may be empty."""
     weights = shipped()
     reading = read(letter)
-    return verdict(letter, reading, opinion(letter, reading, weights), weights)
+    told = sentences(counting(reading))
+    return verdict(letter, reading, told, opinion(letter, reading, told, weights), weights)
 
 
-def opinion(letter: Letter, reading: Reading, weights: Weights) -> Opinion:
-    found = scores(weights, features(letter, reading))
+def opinion(letter: Letter, reading: Reading, told: list[Sentence], weights: Weights) -> Opinion:
+    """What the learned model says."""
+    return held(scores(weights, features(letter, reading, told)), weights)
+
+
+def held(found: dict[str, float], weights: Weights) -> Opinion:
     return Opinion(found, {Label(label): chance for label, chance in probabilities(weights, found).items()})
 
 
-def verdict(letter: Letter, reading: Reading, held: Opinion, weights: Weights) -> Verdict:
+def verdict(letter: Letter, reading: Reading, told: list[Sentence], said: Opinion, weights: Weights) -> Verdict:
     """The opinion and the rules, joined."""
-    best, second = sorted(held.chances, key=lambda label: held.chances[label], reverse=True)[:2]
-    raised = frozenset(name for name, limit in weights.thresholds.items() if held.scores[name] >= limit)
-    told = plain_sentences(reading)
-    alerts = tuple(_alerts(letter, told, leaving=best is Label.DEPARTURE or "leaving" in raised))
+    best, second = sorted(said.chances, key=lambda label: said.chances[label], reverse=True)[:2]
+    raised = frozenset(name for name, limit in weights.thresholds.items() if said.scores[name] >= limit)
+    plain = [sentence.plain for sentence in (*told, sentence_of(reading.subject))]
+    alerts = tuple(_alerts(letter, plain, leaving=best is Label.DEPARTURE or "leaving" in raised))
     return Verdict(
         label=best,
-        confidence=round(held.chances[best], 4),
+        confidence=round(said.chances[best], 4),
         urgent="urgent" in raised,
         registered="registered" in raised,
         automated="automated" in raised or _is_robot(letter),
         alerts=alerts,
-        because=lexicon.because(best, second, held.chances[best], deciding(reading, best, weights), alerts),
+        because=lexicon.because(best, second, said.chances[best], deciding(reading, best, weights), alerts),
         runner_up=second,
     )
 
@@ -63,27 +69,26 @@ def _is_robot(letter: Letter) -> bool:
     return signs is not None and signs.robot
 
 
-def _alerts(letter: Letter, told: list[tuple[str, bool]], *, leaving: bool) -> Iterator[Alert]:
-    sentences = [plain for plain, _ in told]
+def _alerts(letter: Letter, plain: list[str], *, leaving: bool) -> Iterator[Alert]:
     if leaving:
         yield Alert.DEPARTURE
-    if _is_institution(letter, sentences):
+    if _is_institution(letter, plain):
         yield Alert.INSTITUTION
-    if _any_rings(alarms.DEATH, sentences):
+    if _any_rings(alarms.DEATH, plain):
         yield Alert.DEATH
-    if _any_rings(alarms.VIOLENCE, sentences):
+    if _any_rings(alarms.VIOLENCE, plain):
         yield Alert.VIOLENCE
-    if _any_rings(alarms.SENSITIVE, sentences) or _has_private_file(letter):
+    if _any_rings(alarms.SENSITIVE, plain) or _has_private_file(letter):
         yield Alert.SENSITIVE
 
 
-def _any_rings(rows: Iterable[alarms.Alarm], sentences: list[str]) -> bool:
-    return any(alarms.rings(row, plain) for row in rows for plain in sentences)
+def _any_rings(rows: Iterable[alarms.Alarm], plain: list[str]) -> bool:
+    return any(row.rings(sentence) for row in rows for sentence in plain)
 
 
-def _is_institution(letter: Letter, sentences: list[str]) -> bool:
-    sender = fold(f"{letter.sender.name} {letter.sender.address.replace('.', ' ').replace('@', ' ')}")
-    return alarms.INSTITUTION_SENDER.search(sender) is not None or _any_rings(alarms.INSTITUTION, sentences)
+def _is_institution(letter: Letter, plain: list[str]) -> bool:
+    sender = fold(f"{letter.sender.name[:200]} {letter.sender.address[:200].replace('.', ' ').replace('@', ' ')}")
+    return alarms.INSTITUTION_SENDER.search(sender) is not None or _any_rings(alarms.INSTITUTION, plain)
 
 
 def _has_private_file(letter: Letter) -> bool:

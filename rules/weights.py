@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from math import exp, sqrt
+from operator import mul
 from pathlib import Path
 from zlib import crc32
 
@@ -33,7 +34,7 @@ class Weights:
     thresholds: Mapping[str, float]
     index: Mapping[int, int]
     rarity: bytes
-    rows: list[tuple[int, ...]]
+    packed: bytes  # the rows of weights, one signed byte a head
 
 
 def parse(raw: bytes) -> Weights:
@@ -54,9 +55,9 @@ def parse(raw: bytes) -> Weights:
         labels=tuple(head["labels"]),
         calibration=tuple(tuple(row) for row in head["calibration"]),
         thresholds=head["thresholds"],
-        index={key: place for place, key in enumerate(keys)},
+        index=dict(zip(keys, range(count), strict=True)),
         rarity=rest[4 * count : 5 * count],
-        rows=list(struct.iter_unpack(f"{width}b", rest[5 * count :])),
+        packed=rest[5 * count :],
     )
 
 
@@ -91,7 +92,7 @@ def share(weights: Weights, head: str, word: str) -> float:
     place = weights.index.get(crc32(f"w:{word}".encode()))
     if place is None:
         return 0.0
-    return weights.rarity[place] * weights.rows[place][weights.heads.index(head)]
+    return weights.rarity[place] * _rows(weights, [place])[0][weights.heads.index(head)]
 
 
 def _places(weights: Weights, names: Iterable[str]) -> set[int]:
@@ -99,8 +100,14 @@ def _places(weights: Weights, names: Iterable[str]) -> set[int]:
     return {place for name in names if (place := find(crc32(name.encode()))) is not None}
 
 
+def _rows(weights: Weights, places: Iterable[int]) -> list[tuple[int, ...]]:
+    width = len(weights.heads)
+    read = struct.Struct(f"{width}b").unpack_from
+    return [read(weights.packed, place * width) for place in places]
+
+
 def _flat(weights: Weights, names: Iterable[str]) -> list[float]:
-    rows = [weights.rows[place] for place in _places(weights, names)]
+    rows = _rows(weights, _places(weights, names))
     return [float(sum(column)) for column in zip(*rows, strict=True)] or [0.0] * len(weights.heads)
 
 
@@ -108,8 +115,8 @@ def _weighed(weights: Weights, names: Iterable[str]) -> list[float]:
     """The sum of the rows, each times the rarity of its feature, as if the rarities were one vector of length 1."""
     places = _places(weights, names)
     rarities = [weights.rarity[place] for place in places]
-    length = sqrt(sum(rarity * rarity for rarity in rarities))
+    length = sqrt(sum(map(mul, rarities, rarities)))
     if not length:
         return [0.0] * len(weights.heads)
-    columns = zip(*(weights.rows[place] for place in places), strict=True)
-    return [sum(r * w for r, w in zip(rarities, column, strict=True)) / length for column in columns]
+    columns = zip(*_rows(weights, places), strict=True)
+    return [sum(map(mul, rarities, column)) / length for column in columns]

@@ -15,9 +15,10 @@ from scipy.sparse import csr_matrix
 from sklearn.linear_model import LogisticRegression
 from sklearn.svm import LinearSVC
 
-from rules.features import BLOCKS, FLAT, features
+from rules.features import BLOCKS, FLAT, counting, features
 from rules.letter import Label
 from rules.reading import read
+from rules.tagging import sentences
 from rules.weights import RARITY_UNIT
 from training.corpus import Example
 
@@ -50,7 +51,8 @@ class Head:
 
 def keyed(example: Example) -> Keys:
     """The features of a letter, as CRC-32."""
-    found = features(example.letter, read(example.letter))
+    reading = read(example.letter)
+    found = features(example.letter, reading, sentences(counting(reading)))
     return {block: {crc32(name.encode()) for name in names} for block, names in found.items()}
 
 
