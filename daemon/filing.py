@@ -21,7 +21,6 @@ from rules.identity import Directory
 from rules.letter import Alert, Label, Letter, normalise_address
 from rules.plan import Acknowledge, Folder, Identity, JoinCase, Notify, OpenCase, Plan, Shelve
 
-
 QUARANTINE = ("_ged", "quarantaine")  # the system's own part of the tree
 
 
