@@ -36,6 +36,13 @@ from rules.reading import gist
 TENANTS_SIDE = frozenset({Role.TENANT, Role.CO_TENANT, Role.OCCUPANT, Role.GUARANTOR, Role.FORMER, Role.UNCLEAR})
 FOLLOWED = frozenset({"open", "waiting"})
 
+# Why a letter that isn't a tenant's request has a case and a clock: what a manager reads.
+FOLLOWED_ALL_THE_SAME = {
+    "alert": "Suivie tout de même : un départ ou une institution est en cause.",
+    "owner": "Suivie tout de même : elle vient d'un propriétaire.",
+    "unsure": "Suivie tout de même : ce classement n'est pas sûr.",
+}
+
 # What these machines say is about our own mail, or about nobody's matter.
 NEVER_A_CASE = frozenset({"bounce", "auto-reply", "own", "report"})
 
@@ -193,10 +200,15 @@ def _matter(verdict: Verdict, identity: Identity, *, unsure: bool) -> Verdict:
     if verdict.label is not Label.OFF_TOPIC or verdict.automated:
         return verdict
     if Alert.DEPARTURE in verdict.alerts or Alert.INSTITUTION in verdict.alerts:
-        return replace(verdict, label=_second(verdict, Label.COMPLAINT))
-    if unsure or identity.party is Role.OWNER:
-        return replace(verdict, label=_second(verdict, Label.REQUEST))
-    return verdict
+        return _followed_all_the_same(verdict, Label.COMPLAINT, "alert")
+    if identity.party is Role.OWNER:
+        return _followed_all_the_same(verdict, Label.REQUEST, "owner")
+    return _followed_all_the_same(verdict, Label.REQUEST, "unsure") if unsure else verdict
+
+
+def _followed_all_the_same(verdict: Verdict, otherwise: Label, why: str) -> Verdict:
+    because = f"{verdict.because} {FOLLOWED_ALL_THE_SAME[why]}".strip()
+    return replace(verdict, label=_second(verdict, otherwise), because=because)
 
 
 def _second(verdict: Verdict, otherwise: Label) -> Label:
