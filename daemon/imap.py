@@ -44,7 +44,7 @@ LONGEST_IDLE = timedelta(minutes=28)  # RFC 2177: renewed before 29 minutes
 MOST_DEATHS = 20  # in one session; more, and it isn't the letters
 GLANCE = 0.5  # seconds between two looks at whether somebody interrupts an IDLE
 
-_HAPPENED = re.compile(rb"\* \d+ (?:EXISTS|EXPUNGE|FETCH)", re.IGNORECASE)
+_HAPPENED = re.compile(rb"\* \d+")  # EXISTS, EXPUNGE, FETCH; the rest of such a line may still be on its way
 _BRACKETS = re.compile(r"[<>\s]+")
 
 
@@ -278,10 +278,10 @@ class Session:
         told = self._told.get(folder)
         if self.status(folder) != told and told is not None:
             return True  # it happened since the caller looked: the server won't say it again
-        with self._link.within("idle", extra=seconds), self._link.box.idle as idle:
+        with self._link.within("idle", extra=seconds), self._link.box.idle:
             while not interrupted() and (left := until - clock.monotonic()) > 0:
                 before = clock.monotonic()
-                said = idle.poll(min(left, GLANCE))
+                said = self._link.said_within(min(left, GLANCE))
                 if any(_HAPPENED.match(line) for line in said):
                     return True
                 if not said and clock.monotonic() - before < min(left, GLANCE) / 2:

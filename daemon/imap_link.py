@@ -4,6 +4,7 @@ A server that stays silent would otherwise hold a mailbox for ever, so when the 
 from beside. Every failure is told in one of three classes, with the server's own words.
 """
 
+import select
 import socket
 import ssl
 import threading
@@ -85,6 +86,32 @@ class Link:
             if status != "OK":
                 raise _refusal(f"{self._where()}: {command}", status, data)
             return list(data)
+
+    def said_within(self, seconds: float) -> list[bytes]:
+        """The lines that the server says by itself during an IDLE; `[]` when it says none, or has hung up.
+
+        What came with the last answer waits in imaplib's buffer, where polling the socket (imap-tools' way) can't see
+        it: a letter that arrived at the wrong millisecond was told a poll later.
+        """
+        said = self._lines_at_hand()
+        if not said:
+            poller = select.poll()
+            poller.register(self.box.client.sock, select.POLLIN)
+            said = self._lines_at_hand() if poller.poll(seconds * 1000) else []
+        return said
+
+    def _lines_at_hand(self) -> list[bytes]:
+        sock = self.box.client.sock
+        before = sock.gettimeout()
+        sock.settimeout(0)
+        said: list[bytes] = []
+        try:
+            with suppress(BlockingIOError, ssl.SSLWantReadError):
+                while line := self.box.client.readline():
+                    said.append(line)
+        finally:
+            sock.settimeout(before)
+        return said
 
     @contextmanager
     def within(self, what: str, *, size: int = 0, extra: float = 0) -> Iterator[None]:

@@ -54,7 +54,8 @@ class Dovecot:
         self._conf.write_text(re.sub(r"@(\w+)@", lambda found: values[found[1]], CONF.read_text()))
         for name in ("run", "mail"):
             (root / name).mkdir()
-        shutil.chown(root / "mail", user, group)
+        self._owner = (user, group)
+        shutil.chown(root / "mail", *self._owner)
 
     def start(self) -> None:
         program = shutil.which("dovecot", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
@@ -99,6 +100,17 @@ class Dovecot:
             "timeout": "10s",
         }
         return MailboxConfig.model_validate(said | changes)
+
+    def deliver(self, user: str, letters: Iterable[bytes]) -> None:
+        """Put many letters in an inbox at once, in this order, as a local delivery agent does (Maildir)."""
+        box = self.root / "mail" / user
+        for folder in (box, *(box / name for name in ("cur", "new", "tmp"))):
+            folder.mkdir(exist_ok=True)
+            shutil.chown(folder, *self._owner)
+        for number, raw in enumerate(letters):
+            path = box / "new" / f"1795334400.M{number:06}P1.localhost"
+            path.write_bytes(raw)
+            shutil.chown(path, *self._owner)
 
     def person(self, user: str) -> "Person":
         return Person(self.port, user)

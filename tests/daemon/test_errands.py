@@ -99,7 +99,7 @@ def test_an_urgent_letter_is_flagged_where_it_stands(
 def test_five_hundred_letters_are_moved_in_one_pass(
     dovecot: Dovecot, user: str, person: Person, session: Session
 ) -> None:
-    person.put(*(letter(number) for number in range(1, 501)))
+    dovecot.deliver(user, (letter(number) for number in range(1, 501)))
     for uid in range(1, 501):
         errand(session, uid)
 

@@ -45,6 +45,32 @@ def older_dovecot() -> Iterator[Dovecot]:
         yield server
 
 
+class Mute:
+    """A server that says `lines`, one for each thing it hears, and then nothing more."""
+
+    def __init__(self, *lines: bytes) -> None:
+        self._lines = lines
+        self._listening = socket.create_server(("127.0.0.1", 0))
+        self.port = int(self._listening.getsockname()[1])
+        self._thread = threading.Thread(target=self._serve)
+        self._thread.start()
+
+    def _serve(self) -> None:
+        client, _ = self._listening.accept()
+        with client, client.makefile("rb") as heard, suppress(OSError):
+            for line in self._lines:
+                client.sendall(line)
+                if not line.endswith(b"\r\n"):
+                    continue
+                heard.readline()
+            while heard.readline():
+                pass
+
+    def close(self) -> None:
+        self._thread.join(20)
+        self._listening.close()
+
+
 # --- letters out
 
 
@@ -271,6 +297,36 @@ def test_a_letter_that_came_between_the_last_look_and_idle_is_told(dovecot: Dove
         assert session.idle("INBOX", 15)
 
 
+class Eager(Mute):
+    """Tells of a new letter in the same packet that begins the IDLE."""
+
+    def _serve(self) -> None:
+        answers = {
+            b"EXAMINE": b"* OK [UIDVALIDITY 1] x\r\n* OK [UIDNEXT 5] x\r\n",
+            b"CAPABILITY": b"* CAPABILITY IMAP4rev1 IDLE\r\n",
+        }
+        client, _ = self._listening.accept()
+        with client, client.makefile("rb") as heard, suppress(OSError):
+            client.sendall(b"* OK ready\r\n")
+            while line := heard.readline():
+                tag, command, *_ = line.split()
+                if command == b"IDLE":
+                    client.sendall(b"+ idling\r\n* 5 EXISTS\r\n")
+                    heard.readline()
+                client.sendall(answers.get(command, b"") + tag + b" OK done\r\n")
+
+
+def test_a_letter_told_in_the_packet_that_begins_idle_is_heard(dovecot: Dovecot, user: str) -> None:
+    eager = Eager()
+    before = time.monotonic()
+    with Session(dovecot.config(user, port=eager.port), password=SECRET) as session:
+        told = session.idle("INBOX", 15)
+
+    eager.close()
+    assert told
+    assert time.monotonic() - before < 5
+
+
 def test_idle_ends_when_its_time_is_over_or_somebody_interrupts(dovecot: Dovecot, user: str) -> None:
     with session_of(dovecot, user) as session:
         assert not session.idle("INBOX", 0.3)
@@ -318,32 +374,6 @@ def test_a_server_that_is_not_there_is_a_lost_connection(user: str, dovecot: Dov
 
     with pytest.raises(Disconnected, match="Connection refused"):
         Session(config, password=SECRET).__enter__()
-
-
-class Mute:
-    """A server that says `lines`, one for each thing it hears, and then nothing more."""
-
-    def __init__(self, *lines: bytes) -> None:
-        self._lines = lines
-        self._listening = socket.create_server(("127.0.0.1", 0))
-        self.port = int(self._listening.getsockname()[1])
-        self._thread = threading.Thread(target=self._serve)
-        self._thread.start()
-
-    def _serve(self) -> None:
-        client, _ = self._listening.accept()
-        with client, client.makefile("rb") as heard, suppress(OSError):
-            for line in self._lines:
-                client.sendall(line)
-                if not line.endswith(b"\r\n"):
-                    continue
-                heard.readline()
-            while heard.readline():
-                pass
-
-    def close(self) -> None:
-        self._thread.join(20)
-        self._listening.close()
 
 
 @pytest.mark.parametrize(
