@@ -177,8 +177,9 @@ def _greeting() -> re.Pattern[str]:
 
 def tidy(text: str) -> str:
     """One line of visible characters: no control or invisible ones, single spaces."""
-    kept = "".join(" " if unicodedata.category(letter)[0] in "CZ" else letter for letter in text)
-    return " ".join(kept.split())
+    if not text.isprintable():
+        text = "".join(letter if letter.isprintable() else " " for letter in text)
+    return " ".join(text.split())
 
 
 def shortened(line: str, limit: int) -> str:
