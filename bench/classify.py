@@ -1,7 +1,8 @@
 """How well letters are understood, and how fast: `python -m bench.classify [--ablations]`.
 
 Each of the eight hands of the corpus is held out in turn: weights, calibration and thresholds come from the other hands
-(and from the letters written to mend gaps), so no letter is judged by what it taught. It takes some minutes of one core.
+(and from the letters written to mend gaps), so no letter is judged by what it taught. It takes some minutes of one
+core.
 """
 
 import sys
@@ -95,9 +96,7 @@ def flag(found: Iterable[Judged], name: str, *, told: bool) -> float:
 def answered(found: Iterable[Judged]) -> float:
     """Robots that an acknowledgement would answer, judged from the text alone."""
     return part(
-        not one.verdict.automated and one.verdict.label is not Label.OFF_TOPIC
-        for one in found
-        if one.example.automated
+        not one.verdict.automated and one.verdict.label is not Label.OFF_TOPIC for one in found if one.example.automated
     )
 
 

@@ -5,6 +5,8 @@ says so. `unless` is looked for in the same sentence and silences the row. Gaps 
 `rules.classify` weighs danger, registered post and machines together with what the learned model says of the whole letter.
 """
 
+# ruff: noqa: E501  a row of a table stays on its line
+
 import re
 from dataclasses import dataclass
 from typing import Final
@@ -96,3 +98,9 @@ MACHINE: tuple[Alarm, ...] = (
     _alarm("machine", r"\b(?:cliquez|cliquer|click)\b.{0,40}\b(?:ici|lien|here|link|suivant|dessous)|\bhttps?\b|\b(?:votre|your) (?:compte|acces|boite|mot de passe|account|password|mailbox)\b.{0,40}\b(?:suspend\w*|bloque\w*|expire\w*|cloture\w*|limite\w*|pleine|suspended|expires?)|\b(?:confirm|verifi|valid|mett\w+ a jour)\w*\b.{0,30}\b(?:vos|votre|your)\b.{0,20}\b(?:coordonnees|informations|identite|mot de passe|compte|donnees|coordonne|account|password|details)|\bfrais (?:de livraison|d'affranchissement|de douane)|\b(?:beneficiaire|gagnant|eligible)\b.{0,40}\b(?:remboursement|versement|somme|bon|lot)|\bvirement (?:urgent|confidentiel)|\bchangement d(?:e|'|e nos |e notre ) ?(?:coordonnees bancaires|iban|rib|banque)\b.{0,60}\b(?:notre|nos|agence|prochain)|\b(?:notre|nos) nouve(?:au|lles?|aux) (?:rib|iban|coordonnees)|\b(?:gift cards?|cartes? cadeaux?|bitcoin|western union|inheritance|million)\b", "fraud"),
     _alarm("machine", r"\b(?:nouveau message vocal|transcription (?:automatique|du message)|duree 0:0|numerise depuis|numerisation|document numerise|nombre de pages|veuillez ouvrir le (?:document|fichier) joint|scanned (?:from|document)|nouvelle demarche|formulaire\b.{0,30}\b(?:transmis|recu|soumis|envoye|rempli)|demande (?:transmise|deposee) (?:depuis|via)|via le (?:site|formulaire|portail)|depuis (?:l'espace|le portail|l'application)|sms (?:de|recu)|avis de depot|preuve de depot|pli\b.{0,40}\b(?:disponible|attend|attente|acceptation)|lettre recommandee (?:electronique|en ligne|numerique)\b.{0,80}\b(?:disponible|attente|vous (?:a ete|attend)|adresse|acceptation|accepter)|0 jours pour|quinze jours pour|accuse de reception de votre (?:courriel|message|demande|mail)|a propose une nouvelle heure|invitation ?:|vous etes invite|ticket n|numero de ticket)\b", "copiers, portals, registered mail on line"),
 )  # fmt: skip
+
+# Words that an acknowledgement must not hand back in its quotation marks.
+UNFIT: Final = re.compile(
+    r"\b(?:connards?|connasses?|encule\w*|salopards?|salopes?|batards?|putains?|putes?|merde\w*|foutre|foutez|foutus?|chier|chiant\w*|cons?|conneries?|abrutis?|debiles?|cretins?|imbeciles?|ordures? que vous|voleurs?|escrocs?|arnaqueurs?|incapables?|incompetents?|menteurs?|bande de|honte a vous|minables?|fils de|ta gueule|nique\w*|fuck\w*|shit|bastards?|assholes?|idiots?|crooks?|thieves|liars?)\b"
+    r"|https?|www\.|@|<[a-z/!]|\b(?:fr|be|ch|de|lu)\d\d[ \d]{8,}|(?:\d[ .-]?){9,}|[{}\[\]|]"
+)

@@ -1,8 +1,8 @@
 """The daemon's judgement of one letter: what it is about, whether anybody is in danger, whether somebody is leaving.
 
 `classify` is pure and never raises. The learned model (`rules.weights`) reads the words, the notions of the trade
-(`rules.notions`) and the turns of phrase (`rules.turns`); the alarms (`rules.alarms`) tell what a person must be told at once.
-`because` is one French sentence with the words that decided.
+(`rules.notions`) and the turns of phrase (`rules.turns`); the alarms (`rules.alarms`) tell what a person must be told
+at once. `because` is one French sentence with the words that decided.
 """
 
 from collections.abc import Iterable, Iterator

@@ -1,18 +1,19 @@
 """What the learned model looks at in a letter: its words, pieces of its words, notions of the trade, turns of phrase.
 
-A feature is a short string such as `w:fuite` (a word of the new text), `s:conge` (a word of the subject) or `me leave will`
-(three notions in a row in one sentence). Features come in blocks. Digits are masked, so that no amount, date or telephone
-number is ever learned.
+A feature is a short string such as `w:fuite` (a word of the new text), `s:conge` (a word of the subject) or `me leave
+will` (three notions in a row in one sentence). Features come in blocks. Digits are masked, so that no amount, date or
+telephone number is ever learned.
 """
 
 import re
 from collections.abc import Iterable, Iterator
+from itertools import pairwise
 
 from rules.alarms import INSTITUTION, INSTITUTION_SENDER, MACHINE, MACHINE_SENDER, REGISTERED, URGENT, Alarm
 from rules.fold import fold
 from rules.letter import Letter
 from rules.reading import Reading
-from rules.tagging import Run, Sentence, notions_of, sentence_of, sentences, tagged, words
+from rules.tagging import Run, Sentence, notions_of, sentence_of, tagged, words
 from rules.turns import TURNS
 
 # Blocks whose features weigh less the more there are, and those where each one always weighs the same (they are rules).
@@ -25,7 +26,21 @@ _BARE = 12  # words at most in a letter that says nothing by itself: "pour suite
 _TELLING = ("ask", "me", "you", "thanks", "broken", "not", "leave", "amount")
 # Notions that change what the rest of a letter means, wherever they stand in it.
 _PIVOTS = frozenset(
-    "thanks fixed landlord_self applicant supplier back_soon other_contract already_noted left stay withdraw if registered".split()
+    [
+        "thanks",
+        "fixed",
+        "landlord_self",
+        "applicant",
+        "supplier",
+        "back_soon",
+        "other_contract",
+        "already_noted",
+        "left",
+        "stay",
+        "withdraw",
+        "if",
+        "registered",
+    ]
 )
 _SUPPOSES = re.compile(r"\b(?:si|s'il|au cas|eventuel|un jour|peut-etre|jamais|if|whether)\b")
 _DENIES = re.compile(r"\b(?:ne|n'|pas|plus|jamais|aucun|aucune|not|don't|never)\b")
@@ -72,7 +87,7 @@ def _words(new: list[str], subject: list[str], below: list[str], attached: list[
     for prefix, run in (("w", new), ("s", subject)):
         framed = ["^", *run, "$"]
         found.update(f"{prefix}:{word}" for word in framed)
-        found.update(f"{prefix}:{one}_{two}" for one, two in zip(framed, framed[1:], strict=False))
+        found.update(f"{prefix}:{one}_{two}" for one, two in pairwise(framed))
     found.add(f"n:{min(len(new) // 20, 10)}")
     return found
 
@@ -119,7 +134,7 @@ def _sequence(run: Run) -> set[str]:
     """Each notion, and each two and three of them in a row."""
     main = [names[0] for names in run]
     found = _all(run)
-    found.update(f"{one} {two}" for one, two in zip(main, main[1:], strict=False))
+    found.update(f"{one} {two}" for one, two in pairwise(main))
     found.update(f"{one} {two} {three}" for one, two, three in zip(main, main[1:], main[2:], strict=False))
     return found
 
@@ -153,7 +168,7 @@ def _mixed(told: list[Sentence]) -> set[str]:
     found: set[str] = set()
     for sentence in told:
         run = [(notions_of(word) or (word,))[0] for word in sentence.words]
-        found.update(f"{one}_{two}" for one, two in zip(run, run[1:], strict=False))
+        found.update(f"{one}_{two}" for one, two in pairwise(run))
         found.update(f"{one}_{two}_{three}" for one, two, three in zip(run, run[1:], run[2:], strict=False))
     return found
 

@@ -21,7 +21,7 @@ def _table() -> dict[int, str]:
     for point in (*range(0xC0, 0x250), *range(0x1E00, 0x1F00)):
         plain = "".join(c for c in unicodedata.normalize("NFD", chr(point)) if not unicodedata.combining(c)).lower()
         table.setdefault(point, _PLAIN.get(plain, plain))
-    table.update({point: "" for point in range(0x300, 0x370)})  # accents typed apart from their letter (Apple, scanners)
+    table.update(dict.fromkeys(range(768, 880), ""))  # accents typed apart from their letter (Apple, scanners)
     return table
 
 

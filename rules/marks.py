@@ -4,6 +4,8 @@ Every pattern is matched against one folded line (see `rules.fold`) cut at 400 c
 linear. The reason beside a row names the program or the practice it was seen from.
 """
 
+# ruff: noqa: E501  a row of a table stays on its line
+
 import re
 from dataclasses import dataclass
 
@@ -35,8 +37,18 @@ MARKS: tuple[Mark, ...] = (
     _mark("signature", r"^(?:pensez a l'environnement|avant d'imprimer|n'imprimez|please consider the environment|sans virus|garanti sans virus|cet? e-?mail a ete verifie)", "footers of companies and of antivirus programs"),
 )  # fmt: skip
 
-HEADER = re.compile(r"^\*?(?:de|from|von|envoye(?: le)?|sent|date|a|to|cc|objet|subject|expediteur|destinataire)\s?\*?\s?:\s?\*?\s?\S?")
+HEADER = re.compile(
+    r"^\*?(?:de|from|von|envoye(?: le)?|sent|date|a|to|cc|objet|subject|expediteur|destinataire)\s?\*?\s?:\s?\*?\s?\S?"
+)
 SENDER = re.compile(r"^\*?(?:de|from|expediteur)\s?\*?\s?:")
 FORWARD_SUBJECT = re.compile(r"^\s*(?:re\s?:\s*)*(?:tr|fwd?|wg|transf(?:ert)?)\s?:")
-CLOSING = re.compile(r"^(?:bien )?(?:cordialement|cdlt|cdt|respectueusement|sincerement|amicalement|salutations|bonne (?:journee|soiree|reception)|(?:best |kind |warm )?regards|yours|sincerely|merci d'avance|bien a vous|avec mes remerciements)\b.{0,60}$")
-GREETING = re.compile(r"^(?:re )?(?:bonjour|bonsoir|bjr|bsr|slt|salut|coucou|hello|hi|hey|dear|good (?:morning|evening|afternoon)|madame|monsieur|mesdames|messieurs|cher|chere|mme|bonjou|mr|m\.)\b[^.!?]{0,60}$")
+CLOSING = re.compile(
+    r"^(?:bien )?(?:cordialement|cdlt|cdt|respectueusement|sincerement|amicalement|salutations|bonne (?:journee|soiree|reception)|(?:best |kind |warm )?regards|yours|sincerely|merci d'avance|bien a vous|avec mes remerciements)\b.{0,60}$"
+)
+GREETING = re.compile(
+    r"^(?:re )?(?:bonjour|bonsoir|bjr|bsr|slt|salut|coucou|hello|hi|hey|dear|good (?:morning|evening|afternoon)|madame|monsieur|mesdames|messieurs|cher|chere|mme|bonjou|mr|m\.)\b[^.!?]{0,60}$"
+)
+OPENING = re.compile(
+    r"^(?:(?:re)?bonjour|bonsoir|bonjou|bonzour|bjr|bsr|slt|salut|coucou|hello|hi|hey|dear|madame|monsieur|mesdames|messieurs|ch[eè]re?s?|mme|mr|objet|(?:re|tr|fwd?) ?:)\b(?:\s(?:madame|monsieur|mesdames|messieurs|all|sir|a tous|à tous|mme|m\.))*\s?[,:!.]+\s*",
+    re.IGNORECASE,
+)

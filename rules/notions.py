@@ -7,6 +7,8 @@ A row is a notion, its words, and why it is there. Words are folded (`rules.fold
 `etat_des_lieux` is a phrase. French, English, Antillean and Réunion creole, and telephone spelling stand side by side.
 """
 
+# ruff: noqa: E501  a row of a table stays on its line
+
 from dataclasses import dataclass
 
 

@@ -1,19 +1,20 @@
 """The text that counts. A letter carries its writer's words, older letters below them, and a signature.
 
-`read` tells them apart and throws nothing away: quoted and forwarded words stay readable, marked, because a bare "yes" means
-nothing without them. It takes time linear in the text, and looks at the first 60,000 characters only: nobody writes more, and
-a machine that does must not hold the others up.
+`read` tells them apart and throws nothing away: quoted and forwarded words stay readable, marked, because a bare "yes"
+means nothing without them. It takes time linear in the text, and looks at the first 60,000 characters only: nobody
+writes more, and a machine that does must not hold the others up.
 """
 
 from dataclasses import dataclass
 
+from rules.alarms import DEATH, SENSITIVE, UNFIT, VIOLENCE
 from rules.fold import fold
 from rules.letter import Letter
-from rules.marks import FORWARD_SUBJECT, HEADER, MARKS, SENDER
+from rules.marks import FORWARD_SUBJECT, HEADER, MARKS, OPENING, SENDER
+from rules.tagging import cut, tagged, words
 
 LIMIT = 60_000  # characters read of one letter
 _LINE = 400  # characters of a line in which a mark is looked for
-_KEPT = 4_000  # quoted characters that are read: enough to know what a bare answer answers
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +68,8 @@ def _after(lines: list[str], index: int, kind: str, current: str, *, sent_on: bo
 
 
 def _marked_below(lines: list[str], index: int) -> bool:
-    """Whether the first written line after `index` carries its own quotation mark, so that answers may stand between."""
+    """Whether the first written line after `index` carries its own quotation mark, so that answers may stand
+    between."""
     for line in lines[index + 1 : index + 4]:
         if line.strip():
             return line.lstrip().startswith((">", "|"))
@@ -83,8 +85,89 @@ def _opens_block(lines: list[str], index: int) -> bool:
     return any(HEADER.match(line) for line in following)
 
 
+# --- the sentence that says what the matter is
+
+# Notions that a matter is made of: a sentence without any is a greeting, a story, or the weather.
+_MATTER = frozenset(
+    [
+        "leave",
+        "end_lease",
+        "notice",
+        "departure",
+        "exit_report",
+        "keys",
+        "equipment",
+        "broken",
+        "damp",
+        "pest",
+        "repair",
+        "cold",
+        "rent",
+        "charges",
+        "payment",
+        "amount",
+        "deposit",
+        "fees",
+        "wrong_sum",
+        "instalments",
+        "aid",
+        "noise",
+        "dirt",
+        "behaviour",
+        "no_answer",
+        "ask",
+        "document",
+        "insurance",
+        "permit",
+        "change_details",
+        "portal",
+        "add_person",
+        "appointment",
+        "extra",
+        "renew",
+        "withdraw",
+    ]
+)
+_FEWEST = 3  # words of a sentence fit to be quoted
+
+
 def gist(source: Reading | Letter, limit: int = 160) -> str:
-    """The sentence that says what the matter is, for the acknowledgement; `''` when nothing is fit to quote."""
+    """The sender's sentence that says what the matter is, for the acknowledgement; `''` when nothing is fit to quote.
+
+    One line of plain text, at most `limit` characters, cut at a word. Quoted and forwarded text, private matters,
+    insults, addresses and numbers are never handed back, and a letter about a death or violence gives nothing at
+    all.
+    """
     reading = read(source) if isinstance(source, Letter) else source
-    text = " ".join(reading.new.split())
-    return text[:limit].rsplit(" ", 1)[0] if len(text) > limit else text
+    told = [_bare(sentence) + (" ?" if asks else "") for sentence, asks in cut(reading.new)]
+    folded = [fold(sentence) for sentence in told]
+    if any(row.rings(plain) for row in (*DEATH, *VIOLENCE) for plain in (*folded, fold(reading.subject))):
+        return ""
+    fit = [sentence for sentence, plain in zip(told, folded, strict=True) if _is_fit(plain)]
+    best = max(fit, key=_matter, default="")
+    return _shortened(best, limit) if _matter(best) else ""
+
+
+def _bare(sentence: str) -> str:
+    """The sentence on one line, without the greeting or the word "subject" before it."""
+    return OPENING.sub("", " ".join(sentence.split()))
+
+
+def _is_fit(plain: str) -> bool:
+    if len(plain.split()) < _FEWEST or UNFIT.search(plain):
+        return False
+    return not any(row.rings(plain) for row in SENSITIVE)
+
+
+def _matter(sentence: str) -> int:
+    """How many notions of the trade the sentence names; the first of the best is taken."""
+    return len({name for names in tagged(words(sentence)) for name in names} & _MATTER)
+
+
+def _shortened(sentence: str, limit: int) -> str:
+    """The sentence in quotation marks of the second rank, cut at a word."""
+    plain = "".join(c for c in sentence if c.isprintable()).translate({0xAB: "“", 0xBB: "”"}).strip(" ,;:-–—*•>")
+    if len(plain) <= limit:
+        return plain
+    cut_at = plain[: limit - 1].rpartition(" ")[0]
+    return f"{cut_at or plain[: limit - 1]}…"

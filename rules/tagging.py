@@ -9,11 +9,13 @@ from rules.fold import fold
 from rules.marks import CLOSING, GREETING
 from rules.notions import NOTIONS, SPELLINGS
 
-_READ = 12_000  # characters of a part that are looked at: nobody says more, and a machine that does must not hold others up
+_READ = (
+    12_000  # characters of a part that are looked at: nobody says more, and a machine that does must not hold others up
+)
 _TOLD = 80  # sentences that are looked at one by one
 _WORD = re.compile(r"[a-z]+|\d+")
 _NUMBER = re.compile(r"\d+(?:[.,:]\d+)*")
-_STOP = re.compile(r"([.!?]+|\n\n+|\n(?=\s*[-*•A-Z]))")
+_STOP = re.compile(r"((?<!\bM)(?<!\bn)[.!?…]+(?=[\s»\")]|$)|\n\n+|\n(?=\s*[-*•A-Z]))")
 _SHORT = 60  # a line shorter than this ended on purpose; a longer one was wrapped by the mail program
 
 Run = list[tuple[str, ...]]  # the notions met along a sentence, one tuple for each word or phrase that carries any
@@ -36,7 +38,7 @@ def words(text: str) -> list[str]:
 
 def sentences(text: str) -> list[Sentence]:
     """The sentences of `text`, without its greeting and closing lines."""
-    return [sentence_of(told, asks=asks) for told, asks in _cut(text[:_READ])][:_TOLD]
+    return [sentence_of(told, asks=asks) for told, asks in cut(text)][:_TOLD]
 
 
 def sentence_of(text: str, *, asks: bool = False) -> Sentence:
@@ -44,8 +46,9 @@ def sentence_of(text: str, *, asks: bool = False) -> Sentence:
     return Sentence(_NUMBER.sub("0", fold(text[:600])), found, tagged(found), asks)
 
 
-def _cut(text: str) -> Iterator[tuple[str, bool]]:
-    pieces = _STOP.split(_unwrapped(text))
+def cut(text: str) -> Iterator[tuple[str, bool]]:
+    """The sentences of `text` as written, without greeting and closing lines, and whether each asks."""
+    pieces = _STOP.split(_unwrapped(text[:_READ]))
     for start in range(0, len(pieces), 2):
         told, stop = pieces[start].strip(), pieces[start + 1] if start + 1 < len(pieces) else ""
         if told:

@@ -5,6 +5,8 @@ decide alone: whether its sentence asks, denies or supposes is noted beside it, 
 its weight. Gaps are bounded (`.{0,40}`), so that a hostile text costs no more than a long one.
 """
 
+# ruff: noqa: E501  a row of a table stays on its line
+
 import re
 from dataclasses import dataclass
 

@@ -1,8 +1,9 @@
 """The learned weights, as the training script wrote them into `weights.bin`, and the sum that reads a letter with them.
 
 Format of the file: one line of JSON (heads, scales, biases, calibration, thresholds, number of features), then for each
-feature, in the order of their CRC-32: all the CRC-32 (4 bytes, little-endian), all the rarities (1 byte, 24ths), all the rows
-of weights (one signed byte a head). Two features with the same CRC-32 share a row; training sees the same collision.
+feature, in the order of their CRC-32: all the CRC-32 (4 bytes, little-endian), all the rarities (1 byte, 24ths), all
+the rows of weights (one signed byte a head). Two features with the same CRC-32 share a row; training sees the same
+collision.
 """
 
 import json
@@ -24,7 +25,8 @@ RARITY_UNIT = 1 / 24  # what one step of the rarity byte stands for
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """Rows of weights by CRC-32 of the feature's name, and the numbers that turn a sum into a score and a probability."""
+    """Rows of weights by CRC-32 of the feature's name, and the numbers that turn a sum into a score and a
+    probability."""
 
     heads: tuple[str, ...]
     scales: tuple[float, ...]  # value of one step of a weight, by head

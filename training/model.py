@@ -1,7 +1,8 @@
 """Fitting: letters to a table of features, heads to weights, scores of held-out letters to probabilities.
 
-The learned model is linear: one row of weights a head. Each head is fitted alone with a support vector machine (scikit-learn),
-then the six labels' scores on held-out letters are turned into probabilities by a multinomial regression.
+The learned model is linear: one row of weights a head. Each head is fitted alone with a support vector machine
+(scikit-learn), then the six labels' scores on held-out letters are turned into probabilities by a multinomial
+regression.
 """
 
 from collections.abc import Mapping, Sequence

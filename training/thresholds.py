@@ -7,17 +7,20 @@ import numpy as np
 from training.corpus import Example
 from training.model import ALERT, HEADS, Array, truth
 
-# How many of those that have the flag must be raised. A missed departure costs months of rent and a missed danger more; a
-# false registered letter or a false robot costs as much as a missed one, so there the count of errors is the judge.
+# How many of those that have the flag must be raised. A missed departure costs months of rent and a missed danger
+# more; a false registered letter or a false robot costs as much as a missed one, so there the count of errors is the
+# judge.
 WANTED = {ALERT: 0.98, "urgent": 0.95}
-# An error of that kind against one of the other: to answer a robot is worse than to leave a person without acknowledgement,
-# for a person's letter is filed and shown to a manager all the same.
+# An error of that kind against one of the other: to answer a robot is worse than to leave a person without
+# acknowledgement, for a person's letter is filed and shown to a manager all the same.
 DEARER = {"registered": 1.0, "automated": 2.0}
 
 
 def thresholds(scores: Array, examples: Sequence[Example]) -> dict[str, float]:
     """The least score that raises each flag."""
-    found = {head: _reaching(scores[:, HEADS.index(head)], truth(examples, head), part) for head, part in WANTED.items()}
+    found = {
+        head: _reaching(scores[:, HEADS.index(head)], truth(examples, head), part) for head, part in WANTED.items()
+    }
     for head, dearer in DEARER.items():
         found[head] = _cheapest(scores[:, HEADS.index(head)], truth(examples, head), dearer)
     return found

@@ -1,7 +1,7 @@
 """Learns the weights from the corpus and writes `rules/weights.bin`: `python -m training.train`.
 
-The same corpus gives the same file, byte for byte: examples are taken in the order of the files, features in the order of
-their CRC-32, the solver's seed is fixed, and what is written is rounded. It takes a few minutes of one core.
+The same corpus gives the same file, byte for byte: examples are taken in the order of the files, features in the order
+of their CRC-32, the solver's seed is fixed, and what is written is rounded. It takes a few minutes of one core.
 """
 
 import json
@@ -11,7 +11,20 @@ from pathlib import Path
 import numpy as np
 
 from training.corpus import HANDS, examples
-from training.model import HEADS, LABELS, Array, Head, Vocabulary, calibrate, fit, held_out, keyed, table, truth, vocabulary
+from training.model import (
+    HEADS,
+    LABELS,
+    Array,
+    Head,
+    Vocabulary,
+    calibrate,
+    fit,
+    held_out,
+    keyed,
+    table,
+    truth,
+    vocabulary,
+)
 from training.thresholds import thresholds
 
 TARGET = Path(__file__).parent.parent / "rules" / "weights.bin"
