@@ -198,8 +198,17 @@ def mail_uncertain(outgoing: int, kind: str, case: str | None) -> None:
 
 
 def breaker_tripped(sent: int, limit: int) -> None:
-    """Too many automatic answers in an hour: the others are held until a person looks."""
+    """Too many automatic answers in an hour: the others are held until the hour has room, or a person looks."""
     _say(Priority.ERROR, "breaker_tripped", sent=sent, limit=limit)
+
+
+def relay_lost(error: BaseException) -> None:
+    """The mail server that takes our mail can't be used; what waits keeps its time."""
+    _say(Priority.ERROR, "relay_lost", **_foreseen(error))
+
+
+def relay_back(away: timedelta) -> None:
+    _say(Priority.NOTICE, "relay_back", away=_seconds(away))
 
 
 def token_refused(server: str, error: BaseException) -> None:

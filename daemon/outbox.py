@@ -21,8 +21,8 @@ from peewee import PeeweeException
 
 from archive.database import DatabaseTrouble, writing
 from archive.records import Outgoing
-from daemon import wire
-from daemon.caps import Caps
+from daemon import log, wire
+from daemon.caps import Cap, Caps
 from daemon.carrier import Carrier
 from daemon.compose import Composed, Composer
 from daemon.config import Config
@@ -74,6 +74,7 @@ class Outbox:
         self._clerk = Clerk(config, composer)
         self._caps = Caps(config.limits, ZoneInfo(config.agency.timezone))
         self._in_hand: dict[int, bytes] = {}
+        self._away_since: datetime | None = None  # the relay
 
     def resume(self, now: datetime) -> int:
         """Rows that a death left half sent are uncertain, and due at once. Returns how many."""
@@ -98,16 +99,26 @@ class Outbox:
             self._relay.close()  # an idle connection takes a place that others may want
         try:
             while rows and not should_stop():
-                ready = self._prepared(rows, now, self._relay.connect(), counts)
+                ready = self._prepared(rows, now, self._connected(now), counts)
                 self._send(ready, now, counts, should_stop)
                 rows = _due(now)
         except Unreachable as error:
             counts.unreachable = str(error)
+            if self._away_since is None:
+                self._away_since = now
+                log.relay_lost(error)
         return counts
 
     def close(self) -> None:
         """Say goodbye to the relay."""
         self._relay.close()
+
+    def _connected(self, now: datetime) -> Carrier:
+        carrier = self._relay.connect()
+        if self._away_since is not None:
+            log.relay_back(now - self._away_since)
+            self._away_since = None
+        return carrier
 
     # --- composing, freezing, filing
 
@@ -123,6 +134,7 @@ class Outbox:
                     self._record(row, made.get(row.id), now, counts)
                 if held:
                     self._clerk.hold(held, now)
+                    self._tell_of_breaker(held, now)
         counts.held += len(held)
         filed = [row for row in ready if row.filed]
         if filed:
@@ -199,6 +211,11 @@ class Outbox:
         return Outcome(row, "sent")
 
     # --- the caps
+
+    def _tell_of_breaker(self, held: Sequence[tuple[Outgoing, str]], now: datetime) -> None:
+        if any(reason == Cap.HOUR for _, reason in held):
+            limit = self._config.limits.answers_per_hour
+            log.breaker_tripped(limit - self._caps.room(now), limit)
 
     def _release(self, now: datetime) -> None:
         """Held answers that the caps allow now wait again. After some days only a person releases them."""

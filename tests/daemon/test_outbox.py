@@ -342,6 +342,24 @@ def test_when_the_server_is_away_the_pass_stops_and_rows_keep_their_time(mail_ro
     assert [(row_of(row).state, row_of(row).tries, row_of(row).next_try_at) for row in rows] == [("waiting", 0, NOON)] * 3
 
 
+def test_the_log_says_once_that_the_server_is_away_and_once_that_it_is_back(
+    mail_room: MailRoom, sink: Sink, capsys: pytest.CaptureFixture[str]
+) -> None:
+    mail_room.say(case=mail_room.case())
+    sink.greeting = "421 4.3.2 not now"
+    outbox = mail_room.outbox(configuration(sink.port))
+
+    for minutes in range(3):
+        outbox.drain(NOON + minutes * MINUTE)
+    sink.greeting = "220 sink ESMTP"
+    outbox.drain(NOON + 3 * MINUTE)
+
+    told = [line.split("event=")[1] for line in capsys.readouterr().err.splitlines()]
+    assert [line.split(" ")[0] for line in told] == ["relay_lost", "relay_back", "mail_sent"]
+    assert "421 4.3.2 not now" in told[0]
+    assert "away=180s" in told[1]
+
+
 def test_a_server_that_dies_in_the_middle_costs_the_others_nothing(mail_room: MailRoom, sink: Sink) -> None:
     case = mail_room.case()
     rows = [mail_room.say(case=case, recipient=f"{name}@x.test") for name in "abcd"]
