@@ -68,8 +68,7 @@ def _after(lines: list[str], index: int, kind: str, current: str, *, sent_on: bo
 
 
 def _marked_below(lines: list[str], index: int) -> bool:
-    """Whether the first written line after `index` carries its own quotation mark, so that answers may stand
-    between."""
+    """Whether the next written line carries its own quotation mark, so that answers may stand between."""
     for line in lines[index + 1 : index + 4]:
         if line.strip():
             return line.lstrip().startswith((">", "|"))

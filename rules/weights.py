@@ -25,8 +25,7 @@ RARITY_UNIT = 1 / 24  # what one step of the rarity byte stands for
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """Rows of weights by CRC-32 of the feature's name, and the numbers that turn a sum into a score and a
-    probability."""
+    """Rows of weights by CRC-32 of a feature, and the numbers that turn a sum into a score and a probability."""
 
     heads: tuple[str, ...]
     scales: tuple[float, ...]  # value of one step of a weight, by head

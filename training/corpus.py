@@ -1,5 +1,7 @@
-"""The training corpus: letters written by several hands, one file a hand, one JSON object a line (see
-corpus/GUIDE.md)."""
+"""The training corpus.
+
+Letters written by several hands, one file a hand, one JSON object a line (see corpus/GUIDE.md).
+"""
 
 import json
 from dataclasses import dataclass
