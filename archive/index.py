@@ -29,7 +29,9 @@ def index_letter(record: Record, now: datetime) -> None:
         return
     _open_or_join(record)
     _message(record)
-    add_receipts(record["digest"], record["state"], record["sources"])
+    first, *again = record["sources"]
+    add_receipts(record["digest"], record["state"], [first])
+    add_receipts(record["digest"], "duplicate", again)
     for said in record["plan"]["say"]:
         _say(record, said, now)
     _errands(record, record["sources"])
@@ -39,7 +41,9 @@ def readmit(record: Record, now: datetime) -> None:
     """A letter leaves the quarantine: it is recorded as any other, under the case and the clock that it has."""
     decision, attachment = record["decision"], record["attachment"]
     Message.update(state="filed", reason="", **_read_of(record)).where(Message.digest == record["digest"]).execute()
-    Receipt.update(state="filed").where(Receipt.message == record["digest"]).execute()
+    Receipt.update(state="filed").where(
+        Receipt.message == record["digest"], Receipt.state == "quarantined"
+    ).execute()
     opening = record["plan"].get("open")
     if opening:
         Case.update(

@@ -134,6 +134,17 @@ def test_a_second_pass_and_a_second_delivery_say_nothing_more(office: Office) ->
     assert (status["seen"], status["filed"], status["duplicates"], status["quarantined"]) == (6, 4, 2, 0)
 
 
+def test_a_letter_that_came_twice_before_it_was_read_is_one_letter_and_one_duplicate(office: Office) -> None:
+    office.deliver(LEAK, LEAK)
+
+    office.once()
+
+    assert len(office.cases()) == 1
+    assert len(office.said_to("clemence.bonnefoy@example.org")) == 1
+    status = office.json("status")
+    assert (status["seen"], status["filed"], status["duplicates"], status["quarantined"]) == (2, 1, 1, 0)
+
+
 def test_letters_move_to_the_folder_of_their_label_and_stay_unread(office: Office) -> None:
     office.deliver(LEAK, DEPARTURE, RECEIPT, ABSENT)
 
