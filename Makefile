@@ -2,6 +2,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+WITHOUT := echo "Going on without them: mails need none, printed notices do" >&2
 
 .PHONY: demo test check lint types bench install clean
 
@@ -25,13 +26,14 @@ bench: $(VENV)/.test
 	$(BIN)/python -m bench.intake $(ARGS)
 
 $(VENV)/bin/python:
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or later is needed; PYTHON=... names one" >&2; exit 1; }
-	./prepare.sh run
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+		echo "Python 3.11 or later is needed, and $(PYTHON) is $$($(PYTHON) --version 2>&1); make PYTHON=... names another" >&2; exit 1; }
+	./prepare.sh run || $(WITHOUT)
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade 'pip>=25.1'
 
 $(VENV)/.run: pyproject.toml | $(VENV)/bin/python
-	./prepare.sh run
+	./prepare.sh run || $(WITHOUT)
 	$(BIN)/python -m pip install --quiet --editable '.[demo]'
 	@touch $@
 
