@@ -26,6 +26,8 @@ LINK = re.compile(
     r"(?:https?://|www\.)\S*|\b[\w.-]+\.[a-z]{2,}/\S*|\b[\w-]+\.(?:com|net|org|info|biz|xyz|top|ru|cn|io|ly|me)\b",
     re.IGNORECASE,
 )
+_OVERSEAS = ("0262", "0263", "0269", "0508", "0590", "0594", "0596")
+_PAIRS_AFTER_FOUR = re.compile(r"(?<=\d{4})(?=(?:\d\d)+$)")
 _PAIRS = re.compile(r"(?<=\d)(?=(?:\d\d)+$)")
 _APOSTROPHE = re.compile(r"(?<=\w)'(?=\w)")
 _INNER_QUOTES = str.maketrans({"«": "“", "»": "”", '"': "”"})
@@ -128,11 +130,11 @@ def count(number: int) -> str:
 
 
 def phone(text: str) -> str:
-    """`0465712011` as it is read aloud, `04 65 71 20 11`; anything but ten French digits stays as it was written."""
-    digits = re.sub(r"[ .\-\u00a0]", "", text)
+    """`0465712011` as it is read aloud: `04 65 71 20 11`, overseas `0596 00 00 99`. One with spaces is kept as it is."""
+    digits = re.sub(r"[.-]", "", text.strip())
     if re.fullmatch(r"0\d{9}", digits):
-        return _PAIRS.sub(NO_BREAK, digits)
-    return text.strip()
+        return (_PAIRS_AFTER_FOUR if digits.startswith(_OVERSEAS) else _PAIRS).sub(NO_BREAK, digits)
+    return NO_BREAK.join(text.split())
 
 
 def dialled(text: str) -> str:
