@@ -130,7 +130,7 @@ def count(number: int) -> str:
 
 
 def phone(text: str) -> str:
-    """`0465712011` as it is read aloud: `04 65 71 20 11`, overseas `0596 00 00 99`. One with spaces is kept as it is."""
+    """`0465712011` as it is read aloud: `04 65 71 20 11`, overseas `0596 00 00 99`. One with spaces is kept so."""
     digits = re.sub(r"[.-]", "", text.strip())
     if re.fullmatch(r"0\d{9}", digits):
         return (_PAIRS_AFTER_FOUR if digits.startswith(_OVERSEAS) else _PAIRS).sub(NO_BREAK, digits)
