@@ -56,7 +56,7 @@ def judged(letters: Sequence[Example], scores: Array) -> list[Judged]:
             calibration=tuple(map(tuple, calibrate(scores[others], [example.label.value for example in told]))),
             thresholds=thresholds(scores[others], told),
         )
-        for place in np.flatnonzero(of == hand):
+        for place in np.flatnonzero(of == hand).tolist():
             letter = letters[place].letter
             reading = read(letter)
             said = held(dict(zip(HEADS, map(float, scores[place]), strict=True)), weights)
@@ -181,11 +181,13 @@ def baselines(letters: Sequence[Example]) -> None:
     keyword, linear = [], []
     for hand in HANDS:
         here = of == hand
-        keyword.append(part(keyword_label(letters[place]) is letters[place].label for place in np.flatnonzero(here)))
+        keyword.append(
+            part(keyword_label(letters[place]) is letters[place].label for place in np.flatnonzero(here).tolist())
+        )
         words = TfidfVectorizer(strip_accents="unicode", ngram_range=(1, 2), sublinear_tf=True, min_df=2)
-        rows = words.fit_transform([texts[place] for place in np.flatnonzero(~here)])
+        rows = words.fit_transform([texts[place] for place in np.flatnonzero(~here).tolist()])
         model = LinearSVC(random_state=7).fit(rows, labels[~here])
-        said = model.predict(words.transform([texts[place] for place in np.flatnonzero(here)]))
+        said = model.predict(words.transform([texts[place] for place in np.flatnonzero(here).tolist()]))
         linear.append(part(said == labels[here]))
     print(f"\nkeywords {np.mean(keyword):.3f}; TF-IDF and linear SVM on the same letters {np.mean(linear):.3f}")
 

@@ -64,7 +64,8 @@ def packed(known: Vocabulary, heads: Sequence[Head], calibration: list[list[floa
 
 
 def _rounded(weights: Array, scale: float) -> Array:
-    return np.round(weights / scale).astype(np.int8)
+    rounded: Array = np.round(weights / scale).astype(np.int8)
+    return rounded
 
 
 if __name__ == "__main__":

@@ -91,7 +91,7 @@ def test_nothing_is_thrown_away() -> None:
     text = "Un\n> deux\nDe : X\nEnvoyé : Y\nTrois\n-- \nQuatre"
 
     reading = read(told(text))
-    parts = "\n".join([reading.new, reading.quoted, reading.forwarded, reading.signature])
+    parts = f"{reading.new}\n{reading.quoted}\n{reading.forwarded}\n{reading.signature}"
 
     assert all(line.strip() in parts for line in text.splitlines() if line.strip())
 
