@@ -24,7 +24,7 @@ from typing import Any
 
 from archive.durable import DISK, Disk, full_disk_told
 
-WINDOW = 5000  # letters remembered at once: the oldest of those on the disk
+WINDOW = 5000  # letters remembered at once, the oldest on the disk: a backlog of any size takes the same memory
 IN_HAND = "in-hand"
 _LETTER = re.compile(r"([0-9a-f]{64})\.eml")
 _RECEIPT = re.compile(r"([0-9a-f]{64})\.[0-9a-f]{16}\.json")
@@ -66,9 +66,10 @@ class Arrival:
 class Incoming:
     """The letters that wait under `<state>/incoming`, which is made when missing."""
 
-    def __init__(self, state: Path, *, disk: Disk = DISK) -> None:
+    def __init__(self, state: Path, *, window: int = WINDOW, disk: Disk = DISK) -> None:
         self._path = state / "incoming"
         self._disk = disk
+        self._remembered = window
         self._lock = threading.RLock()
         self._drafts = count()
         self._window: dict[str, list[str]] = {}  # digest -> its receipts, oldest letter first
@@ -148,7 +149,7 @@ class Incoming:
         """Digests of the letters that wait, oldest first, `limit` at most. Reads the folder only when it must."""
         with self._lock:
             if limit is None or len(self._window) < limit:
-                self._scan(None if limit is None else max(limit, WINDOW))
+                self._scan(None if limit is None else max(limit, self._remembered))
             return list(islice(self._window, limit))
 
     def read(self, digest: str) -> tuple[bytes, tuple[Arrival, ...]]:

@@ -3,7 +3,7 @@
 #
 #     bash _ged/verifier.sh
 #
-# N'utilise que bash, find, sha256sum, cut, sort et diff ; n'écrit que des fichiers provisoires dans /tmp.
+# N'utilise que bash, find, sha256sum, cut, sort et diff ; n'écrit que des fichiers provisoires, en mémoire ou dans /tmp.
 # Rend 0 quand tout est conforme, 1 sinon, avec une ligne par anomalie.
 #
 #   1. chaque document nommé par une fiche (.ged/*.json) est là, avec la taille et le SHA-256 que dit la fiche ;
@@ -26,7 +26,12 @@ esac
 
 partial=0
 [[ -e manifest.jsonl ]] && partial=1
-scratch=${TMPDIR:-/tmp}/verifier.$$.$RANDOM$RANDOM
+scratch=${TMPDIR:-}
+if [[ -z $scratch ]]; then
+    scratch=/tmp
+    [[ -d /dev/shm && -w /dev/shm ]] && scratch=/dev/shm # en mémoire : dix fois plus vite
+fi
+scratch+=/verifier.$$.$RANDOM$RANDOM
 trap 'find "${scratch%/*}" -maxdepth 1 -name "${scratch##*/}.*" -user "$UID" -delete' EXIT
 
 findings=0

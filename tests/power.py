@@ -10,7 +10,7 @@ from pathlib import Path
 
 from archive.durable import Disk
 
-Fate = Callable[[], bool]
+Fate = Callable[[str], bool]  # of "name" or "bytes": True leaves what was promised, False what could be seen
 
 
 class Cut(BaseException):
@@ -24,6 +24,7 @@ class FrailDisk(Disk):
         super().__init__(self._use)
         self._root = root
         self._lasts = lasts
+        self._last = ""
         self._bytes: dict[int, bytes] = {}  # inode of a file -> what is promised of it
         self._names: dict[int, dict[str, int]] = {}  # inode of a folder -> the names promised in it
         self._kept: list[int] = []  # descriptors that keep the inodes from being used again
@@ -40,16 +41,21 @@ class FrailDisk(Disk):
     def revive(self, lasts: int) -> None:
         """The process died, not the machine: all that was written can be read, but no more than before is promised."""
         self._lasts = lasts
+        self._last = ""
 
     def close(self) -> None:
         for descriptor in self._kept:
             os.close(descriptor)
         self._kept.clear()
 
-    def _use(self, _effect: str) -> None:
+    def _use(self, effect: str) -> None:
         self._lasts -= 1
-        if self._lasts < 0:
+        if self._lasts < 0 or effect == self._last:
             raise Cut
+
+    def fails_before(self, effect: str) -> None:
+        """Let it fail before the first effect that is called so."""
+        self._last = effect
 
     def sync(self, descriptor: int, name: str) -> None:
         super().sync(descriptor, name)
@@ -75,7 +81,7 @@ class FrailDisk(Disk):
         promised = self._names.get(inode, {})
         current = _inodes(present[inode]) if inode in present else {}
         for name in sorted({*promised, *current}):
-            found = promised.get(name) if promised.get(name) == current.get(name) or fate() else current.get(name)
+            found = promised.get(name) if promised.get(name) == current.get(name) or fate("name") else current.get(name)
             if found is None:
                 continue
             if found in self._names or (found in present and present[found].is_dir()):
@@ -86,9 +92,9 @@ class FrailDisk(Disk):
     def _content(self, inode: int, present: dict[int, Path], fate: Fate) -> bytes:
         promised = self._bytes.get(inode, b"")
         current = present[inode].read_bytes() if inode in present else promised
-        if current == promised or fate():
+        if current == promised or fate("bytes"):
             return promised
-        if fate():
+        if fate("bytes"):
             return current
         same = len(promised) if current.startswith(promised) else 0  # what was appended to may tear, not what was there
         return current[: same + (len(current) - same) // 2]

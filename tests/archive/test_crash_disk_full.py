@@ -1,5 +1,6 @@
 """A disk that fills up at any page: nothing is half filed, and it goes on by itself when there is room again."""
 
+import errno
 import os
 import subprocess
 from collections.abc import Iterator
@@ -7,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from archive.durable import Disk
 from archive.incoming import Incoming
 from archive.tree import DiskFull, Pli, Tree
 from tests import plis
@@ -102,6 +104,36 @@ def test_a_disk_without_a_free_inode_leaves_nothing_half_filed(small_disk: Path)
         subprocess.run(["rm", "-r", str(root)], check=True)
 
     assert 5 < refused < 20
+
+
+def test_a_disk_that_fills_up_before_any_effect_leaves_nothing_half_filed(tmp_path: Path) -> None:
+    """Also where a tmpfs never refuses: at a rename, which needs a new block of the folder on most disks."""
+    step = refused = 0
+    while True:
+        root = tmp_path / f"{step}"
+        file(plis.tree(root), pli("avant"))
+        seen: list[str] = []
+
+        def refuse(effect: str, seen: list[str] = seen, step: int = step) -> None:
+            seen.append(effect)
+            if len(seen) == step + 1 and not effect.startswith(("fsync", "unlink")):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+        into = plis.tree(root, Disk(refuse))
+        if not filed_or_refused(into):
+            refused += 1
+            assert len(plis.filed_lines(root)) == 1
+            assert plis.sound(root), f"no space before {seen[step]!r}"
+            assert list((root / "_ged" / "tmp").iterdir()) == []
+
+        file(into, *GROUP)
+        assert len(plis.filed_lines(root)) == 4
+        assert plis.sound(root)
+        step += 1
+        if step >= len(seen):
+            break
+
+    assert refused == 6 + 8 + 7  # folders, files with the plan, final names: each was refused once
 
 
 def test_lines_that_a_full_disk_kept_out_of_the_journal_are_written_first_when_there_is_room(small_disk: Path) -> None:

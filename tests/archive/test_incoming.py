@@ -127,9 +127,8 @@ def test_receiving_and_working_at_once_loses_no_sight(tmp_path: Path) -> None:
     assert incoming.waiting() == []
 
 
-def test_more_letters_than_are_remembered_are_all_worked_off(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("archive.incoming.WINDOW", 10)
-    incoming = Incoming(tmp_path)
+def test_more_letters_than_are_remembered_are_all_worked_off(tmp_path: Path) -> None:
+    incoming = Incoming(tmp_path, window=10)
     times = {incoming.receive(letter(f"{n}"), arrival(n, NOW + timedelta(seconds=n))): n for n in range(35)}
 
     worked: list[int] = []
