@@ -254,7 +254,7 @@ def inside_facts(dossier: Dossier) -> dict[str, Any]:
         "to_sort": bool(case and case.to_sort),
         "confidence": round(100 * confidence) if confidence else None,
         "because": str(dossier.decision.get("because") or (case.because if case else "")),
-        "alerts": [words()["alerts"][alert] for alert in Alert if alert in dossier.alerts],
+        "alerts": _alerts(dossier),
         "silence": words()["silences"].get(details.get("silence"), ""),
         "suggestions": details.get("suggestions") or (),
         "related": (case.related if case else None) or "",
@@ -265,6 +265,17 @@ def inside_facts(dossier: Dossier) -> dict[str, Any]:
         "held": Outgoing.select().where(Outgoing.state == "held").count(),
         "limits": dossier.config.limits,
     }
+
+
+def _alerts(dossier: Dossier) -> list[str]:
+    """What a manager must not miss.
+
+    The notification of an electronic registered letter hides who sent it, and leaves fifteen days to accept it (CPCE
+    R53-3).
+    """
+    flags = dossier.decision.get("flags") or ()
+    hidden = ["lre"] if {"registered", "automated"} <= set(flags) else []
+    return [words()["alerts"][one] for one in (*hidden, *(alert for alert in Alert if alert in dossier.alerts))]
 
 
 def _failed(details: Mapping[str, Any]) -> dict[str, Any] | None:
