@@ -71,10 +71,6 @@ def reload_refused(problems: Sequence[str]) -> None:
         _say(Priority.ERROR, "reload_refused", problem=problem)
 
 
-def configuration_problem(problem: str) -> None:
-    _say(Priority.ERROR, "configuration_problem", problem=problem)
-
-
 def configuration_warning(warning: str) -> None:
     _say(Priority.WARNING, "configuration_warning", warning=warning)
 
@@ -209,11 +205,6 @@ def relay_lost(error: BaseException) -> None:
 
 def relay_back(away: timedelta) -> None:
     _say(Priority.NOTICE, "relay_back", away=_seconds(away))
-
-
-def token_refused(server: str, error: BaseException) -> None:
-    """No OAuth2 token is to be had; a person must give consent again."""
-    _say(Priority.ERROR, "token_refused", server=server, **_foreseen(error))
 
 
 # --- what is owed at a time
