@@ -1,7 +1,10 @@
 """The printed notice: read back from its bytes, looked at as a scanner or an envelope's window would."""
 
+import ctypes
+import gc
 import io
 import json
+import platform
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
@@ -342,6 +345,33 @@ def test_a_correction_says_which_notice_it_replaces() -> None:
     assert "Annule et remplace l’avis n° 202611-L00101." in text(
         render(replace(sample("L00101"), replaces="202611-L00101"), HOUSE)
     )
+
+
+class Heap(ctypes.Structure):
+    """What glibc's mallinfo2 returns; `used` is the eighth of ten sizes."""
+
+    _fields_ = tuple((name, ctypes.c_size_t) for name in ["a", "b", "c", "d", "e", "f", "g", "used", "h", "i"])
+
+
+def heap() -> int:
+    gc.collect()
+    ask = ctypes.CDLL("libc.so.6").mallinfo2
+    ask.restype = Heap
+    return int(ask().used)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="asks glibc what is in use")
+def test_a_page_leaves_nothing_behind_in_memory() -> None:
+    """40 kB a page would be 800 MB in a run of 20,000."""
+    for _ in range(5):
+        render(sample("L00105"), HOUSE)
+    before = heap()
+
+    for _ in range(20):
+        render(sample("L00105"), HOUSE)
+
+    assert (heap() - before) / 20 < 4096
 
 
 @pytest.mark.slow

@@ -154,6 +154,14 @@ def test_money_paid_in_advance_settles_the_next_terms_as_they_fall_due() -> None
     assert all(found.paid for found in allocate(entries).terms())
 
 
+def test_money_that_waits_without_a_wish_gives_way_to_money_meant_for_the_term() -> None:
+    waiting, meant = pay("2026-10-02", "500"), pay("2026-10-03", "750", "Virement loyer novembre 2026", "VIR-2")
+
+    payments = term([waiting, meant, *call("2026-11")], "2026-11").payments()
+
+    assert [(credit.reference, amount) for credit, amount in payments] == [("VIR-2", Decimal(750))]
+
+
 def test_a_housing_aid_goes_to_its_month_even_when_an_older_term_is_unpaid() -> None:
     entries = [*call("2026-09"), *call("2026-10"), pay("2026-11-06", "200", "CAF 972 – tiers payant", "CAF-2610-82620")]
 

@@ -132,6 +132,12 @@ def test_a_posted_call_wins_over_the_rent_and_is_never_added_to_it() -> None:
     assert Odd.RENT_CHANGED in odd(outcome)
 
 
+def test_an_aid_posted_alone_is_not_taken_for_the_call() -> None:
+    aid = entry("2026-11-01", "appel", "Allocation logement (CAF) déduite", credit="189.86", reference="APP-202611-L1")
+
+    assert notice_of([*PAID, aid]).term_due == Decimal("560.14")
+
+
 def test_a_call_posted_before_its_month_is_not_an_old_debt() -> None:
     early = [replace(line, day=date(2026, 10, 25)) for line in call("2026-11")]
 
@@ -238,6 +244,12 @@ def test_fees_stand_apart_and_never_keep_a_receipt_back() -> None:
 
     assert notice.receipt is ReceiptKind.FULL
     assert (notice.arrears, [fee.left for fee in notice.fees]) == ((), [Decimal("148.72")])
+
+
+def test_what_is_posted_ahead_has_settled_nothing_yet() -> None:
+    ahead = entry("2026-11-01", "regularisation", "Régularisation charges 2025 – trop-versé", credit="750.00")
+
+    assert notice_of([*call("2026-10"), ahead], today=date(2026, 10, 24)).receipts == ()
 
 
 def test_a_part_payment_has_a_receipt_that_says_what_is_left() -> None:
