@@ -249,7 +249,11 @@ def test_fees_stand_apart_and_never_keep_a_receipt_back() -> None:
 def test_what_is_posted_ahead_has_settled_nothing_yet() -> None:
     ahead = entry("2026-11-01", "regularisation", "Régularisation charges 2025 – trop-versé", credit="750.00")
 
-    assert notice_of([*call("2026-10"), ahead], today=date(2026, 10, 24)).receipts == ()
+    outcome = made([*call("2026-10"), ahead], today=date(2026, 10, 24))
+
+    assert outcome.notice is not None
+    assert outcome.notice.receipts == ()
+    assert outcome.withheld == ()
 
 
 def test_a_part_payment_has_a_receipt_that_says_what_is_left() -> None:
