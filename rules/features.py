@@ -6,7 +6,8 @@ telephone number is ever learned.
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
+from functools import lru_cache
 from itertools import pairwise
 
 from rules.alarms import INSTITUTION, INSTITUTION_SENDER, MACHINE, MACHINE_SENDER, REGISTERED, URGENT, Alarm
@@ -92,13 +93,14 @@ def _words(new: list[str], subject: list[str], below: list[str], attached: list[
     return found
 
 
-def _pieces(found: Iterable[str]) -> set[str]:
-    pieces: set[str] = set()
-    for word in found:
-        framed = f" {word[:30]} "
-        for size in _SIZES:
-            pieces.update(framed[start : start + size] for start in range(len(framed) - size + 1))
-    return pieces
+def _pieces(found: set[str]) -> set[str]:
+    return set[str]().union(*map(_pieces_of, found))
+
+
+@lru_cache(maxsize=20_000)
+def _pieces_of(word: str) -> frozenset[str]:
+    framed = f" {word[:30]} "
+    return frozenset(framed[start : start + size] for size in _SIZES for start in range(len(framed) - size + 1))
 
 
 # --- notions

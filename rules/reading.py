@@ -5,6 +5,7 @@ means nothing without them. It takes time linear in the text, and looks at the f
 writes more, and a machine that does must not hold the others up.
 """
 
+import re
 from dataclasses import dataclass
 
 from rules.alarms import DEATH, SENSITIVE, UNFIT, VIOLENCE
@@ -14,6 +15,8 @@ from rules.marks import FORWARD_SUBJECT, HEADER, MARKS, OPENING, SENDER
 from rules.tagging import cut, tagged, words
 
 LIMIT = 60_000  # characters read of one letter
+_BREAK = re.compile(r"<(?:br|/p|/div|/tr|/li|/h[1-6])\s?/?>", re.IGNORECASE)
+_TAG = re.compile(r"<(?:/?[a-z][a-z0-9]{0,9}(?:\s[^<>]{0,400})?/?|!--[^<>]{0,400}--)>", re.IGNORECASE)
 _LINE = 400  # characters of a line in which a mark is looked for
 
 
@@ -31,7 +34,7 @@ class Reading:
 def read(letter: Letter) -> Reading:
     """The parts of `letter`. Never raises; the parts together hold all the lines read."""
     parts: dict[str, list[str]] = {"new": [], "quoted": [], "forwarded": [], "signature": []}
-    lines = letter.text[:LIMIT].replace("\x00", "").splitlines()
+    lines = _without_markup(letter.text[:LIMIT].replace("\x00", "")).splitlines()
     sent_on = FORWARD_SUBJECT.match(fold(letter.subject)) is not None
     part = "new"
     for index, line in enumerate(lines):
@@ -39,6 +42,13 @@ def read(letter: Letter) -> Reading:
         parts[here].append(line)
     joined = {name: "\n".join(found).strip() for name, found in parts.items()}
     return Reading(letter.subject.strip(), joined["new"], joined["quoted"], joined["forwarded"], joined["signature"])
+
+
+def _without_markup(text: str) -> str:
+    """Some programs send HTML as plain text; its tags are no words of the sender's."""
+    if "</" not in text and "<br" not in text:
+        return text
+    return _TAG.sub("", _BREAK.sub("\n", text))
 
 
 def _part(lines: list[str], index: int, current: str, *, sent_on: bool) -> tuple[str, str]:

@@ -87,6 +87,12 @@ def test_a_sentence_that_begins_with_a_preposition_is_no_header() -> None:
     assert read(told(text)).new == text
 
 
+def test_markup_sent_as_plain_text_is_no_word() -> None:
+    text = '<html><body><p style="color:red">Le volet est <b>cassé</b>.</p><p>Merci <a@b.test></p></body></html>'
+
+    assert read(told(text)).new == "Le volet est cassé.\nMerci <a@b.test>"
+
+
 def test_nothing_is_thrown_away() -> None:
     text = "Un\n> deux\nDe : X\nEnvoyé : Y\nTrois\n-- \nQuatre"
 
@@ -106,12 +112,13 @@ def test_nothing_is_thrown_away() -> None:
         ">" * 100_000,
         "Le " + "x " * 50_000 + "a écrit",
         "<div>" * 100_000,
+        "</a" + "<a " * 100_000,
         ("é" * 399 + "\n") * 1_000,
         "\n" * 200_000,
         "le " * 2_000_000,
         "______________________" * 10_000,
     ],
-    ids=range(11),
+    ids=range(12),
 )
 def test_a_hostile_text_takes_no_longer_than_a_long_one(text: str) -> None:
     start = time.process_time()
