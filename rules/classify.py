@@ -5,6 +5,7 @@
 at once. `because` is one French sentence with the words that decided.
 """
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
@@ -14,11 +15,14 @@ from rules.features import counting, features
 from rules.fold import fold
 from rules.letter import Alert, Label, Letter, Verdict
 from rules.reading import Reading, read
-from rules.tagging import Sentence, sentence_of, sentences, words
+from rules.tagging import Sentence, notions_of, sentence_of, sentences, words
 from rules.weights import Weights, probabilities, scores, share, shipped
 
 _SHOWN = 3  # words that a manager is shown
 _LOOKED_AT = 4_000  # characters in which they are looked for
+_SHORT = 2  # characters of a word that explains nothing
+_AROUND = ".,;:!?…()[]«»\"'*_<>-\u00a0\u202f"
+_ELISION = re.compile(r"^(?:qu|jusqu|lorsqu|[cdjlmnst])['’](?=\w)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +63,7 @@ def verdict(letter: Letter, reading: Reading, told: list[Sentence], said: Opinio
         registered="registered" in raised,
         automated="automated" in raised or _is_robot(letter),
         alerts=alerts,
-        because=lexicon.because(best, second, said.chances[best], deciding(reading, best, weights), alerts),
+        because=lexicon.because(best, second, said.chances[best], deciding(letter, reading, best, weights), alerts),
         runner_up=second,
     )
 
@@ -95,14 +99,22 @@ def _has_private_file(letter: Letter) -> bool:
     return any(alarms.SENSITIVE_FILE.search(fold(item.name[:200])) for item in letter.attachments)
 
 
-def deciding(reading: Reading, label: Label, weights: Weights) -> list[str]:
-    """The writer's words that spoke most for `label`, as they were written."""
-    written = f"{reading.subject} {reading.new or reading.forwarded}"[:_LOOKED_AT].split()
-    told: dict[str, tuple[float, str]] = {}
-    for word in written:
-        shown = word.strip(".,;:!?…()[]«»\"'*_<>-")
-        folded = words(shown)
-        if len(shown) > len("le") and folded and folded[-1] not in told and not lexicon.is_common(folded[-1]):
-            told[folded[-1]] = (share(weights, label, folded[-1]), shown)
-    best = sorted(told.values(), key=lambda pair: -pair[0])[:_SHOWN]
-    return [shown for value, shown in best if value > 0]
+def deciding(letter: Letter, reading: Reading, label: Label, weights: Weights) -> list[str]:
+    """The writer's words that spoke most for `label`, as they were written; those that name its matter come first."""
+    told: dict[str, tuple[bool, float, str]] = {}
+    for shown in _written(letter, reading):
+        word = next(iter(reversed(words(shown))), "")
+        if word and word not in told and not lexicon.is_common(word):
+            names_it = not lexicon.EXPLAINS[label].isdisjoint(notions_of(word))
+            told[word] = (names_it, share(weights, label, word), shown)
+    best = sorted((row for row in told.values() if row[1] > 0), key=lambda row: (not row[0], -row[1]))
+    return [shown for _, _, shown in best[:_SHOWN]]
+
+
+def _written(letter: Letter, reading: Reading) -> Iterator[str]:
+    """The words of the text that counts and of the files' names, as written, without what surrounds them."""
+    files = " ".join(item.name.replace("_", " ") for item in letter.attachments[:20])
+    for word in f"{reading.subject} {counting(reading)[:_LOOKED_AT]} {files}".split():
+        shown = _ELISION.sub("", word.strip(_AROUND))
+        if len(shown) > _SHORT:
+            yield shown

@@ -1,5 +1,7 @@
 """What the rules say to a manager: the French sentences of `because`, and words too common to explain anything."""
 
+# ruff: noqa: SIM905  a list of words is easier to read as a text
+
 from rules.letter import Alert, Label
 
 UNSURE = 0.6  # below, the sentence names the second reading too
@@ -21,96 +23,30 @@ RAISED = {
     Alert.SENSITIVE: "il est question de santé ou de situation sociale",
 }
 
+# The notions (rules.notions) whose words explain a reading to a manager; others may weigh, but say little by themselves.
+EXPLAINS = {
+    Label.DEPARTURE: frozenset(
+        "leave left end_lease notice departure exit_report next_home moving_gear successor last clearing_out keys".split()
+    ),
+    Label.WORKS: frozenset("equipment broken damp pest repair cold danger decent".split()),
+    Label.ACCOUNTS: frozenset("rent charges payment amount deposit fees wrong_sum aid".split()),
+    Label.COMPLAINT: frozenset("noise dirt behaviour no_answer staff anger neighbour landlord_notice".split()),
+    Label.REQUEST: frozenset(
+        "document insurance permit change_details portal add_person keys appointment extra renew instalments".split()
+    ),
+    Label.OFF_TOPIC: frozenset(
+        "landlord_self owner applicant job supplier syndic machine away bounce bulk scam thanks all_well fixed".split()
+    ),
+}
+
 # Articles, pronouns, greetings: they may weigh, but a manager learns nothing from them.
 COMMON = frozenset(
-    [
-        "bonjour",
-        "bonsoir",
-        "madame",
-        "monsieur",
-        "cordialement",
-        "merci",
-        "avec",
-        "pour",
-        "dans",
-        "vous",
-        "nous",
-        "votre",
-        "notre",
-        "vos",
-        "nos",
-        "mon",
-        "mes",
-        "une",
-        "des",
-        "les",
-        "que",
-        "qui",
-        "est",
-        "sont",
-        "suis",
-        "etes",
-        "sommes",
-        "pas",
-        "plus",
-        "par",
-        "sur",
-        "aux",
-        "son",
-        "ses",
-        "leur",
-        "ete",
-        "etre",
-        "avoir",
-        "ont",
-        "avez",
-        "avons",
-        "cette",
-        "ces",
-        "ce",
-        "cet",
-        "tout",
-        "tous",
-        "toute",
-        "bien",
-        "tres",
-        "aussi",
-        "mais",
-        "donc",
-        "car",
-        "comme",
-        "sans",
-        "sous",
-        "entre",
-        "apres",
-        "avant",
-        "jour",
-        "0",
-        "the",
-        "and",
-        "for",
-        "you",
-        "your",
-        "our",
-        "not",
-        "are",
-        "was",
-        "have",
-        "has",
-        "this",
-        "that",
-        "with",
-        "from",
-        "moi",
-        "lui",
-        "elle",
-        "ils",
-        "elles",
-        "dont",
-        "chez",
-        "fait",
-        "faire",
-    ]
+    (
+        "bonjour bonsoir madame monsieur cordialement merci avec pour dans vous nous votre notre vos nos mon mes une "
+        "des les que qui est sont suis etes sommes pas plus par sur aux son ses leur ete etre avoir ont avez avons "
+        "cette ces ce cet tout tous toute bien tres aussi mais donc car comme sans sous entre apres avant jour 0 the "
+        "and for you your our not are was have has this that with from moi lui elle ils elles dont chez fait faire"
+    ).split()
 )
 
 
