@@ -134,7 +134,7 @@ def _labelled(code: str, label: str, characters: int) -> str:
     return component(f"{code} - {label}" if label.strip() else code, characters)
 
 
-# --- folders, below the agency's; their lengths add up to FOLDER_CHARACTERS at most
+# --- folders, below the agency's; together with it they are cut to FOLDER_CHARACTERS by `fit`
 
 
 def agency_folder(label: str) -> str:
@@ -151,9 +151,9 @@ def lease_folder(code: str, building: str, place: str, lot: str, lease: str, ten
     known = ", ".join(text for text in (building.strip(), place.strip()) if text)
     return (
         BUILDINGS,
-        _labelled(_code(code), known, 40),
-        component(f"Lot {lot.strip()}" if lot.strip() else "Lot", 12),
-        _labelled(f"Bail {_code(lease)}", tenant, 34),
+        _labelled(_code(code), known, 48),
+        component(f"Lot {lot.strip()}" if lot.strip() else "Lot", 20),
+        _labelled(f"Bail {_code(lease)}", tenant, 40),
         f"{year:04}",
     )
 

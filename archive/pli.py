@@ -32,7 +32,8 @@ class Document:
 class Pli:
     """What to file. `digest`: the sha256 (hex) of the received bytes, which are the content of the one original.
 
-    `folder`: components below the agency's, as archive/names.py makes them. `record`: the fields of the sidecar, all
+    `folder`: components below the agency's, as archive/names.py makes them, or below the root when the first is `_ged`
+    (the quarantine). `record`: the fields of the sidecar, all
     but those that the tree writes itself (format, id, files, software, dates.filed).
     """
 

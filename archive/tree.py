@@ -178,7 +178,8 @@ class Tree:
 
     def _leaf(self, pli: Pli) -> Parts:
         """The folder of a pli, made when missing: at once, so that the next of the group finds it by its code."""
-        wanted = names.fit((self._agency, *(names.component(part) for part in pli.folder)))
+        parts = tuple(names.component(part) for part in pli.folder)
+        wanted = names.fit(parts if parts[0] == OWN else (self._agency, *parts))
         leaf = self._folders.resolve(wanted)
         self._folders.descriptor((*leaf, sidecar.FOLDER), make=True)
         return leaf

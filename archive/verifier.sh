@@ -72,17 +72,20 @@ read_sheet() {
     printf 'S %s %s\n' "${original:--}" "$sheet"
 }
 
+# The system's own files are no documents; letters in quarantine are.
+own=('(' -path './_ged/*' ! -path './_ged/quarantaine*' ')')
+
 read_sheets() {
     local sheet
     while IFS= read -r -d '' sheet; do
         read_sheet "$sheet"
-    done < <(find . -path ./_ged -prune -o -path '*/.ged/*.json' -type f -print0)
+    done < <(find . "${own[@]}" -prune -o -path '*/.ged/*.json' -type f -print0)
 }
 
 # --- what is really there, in the same forms
 
 find_documents() {
-    find . \( -path ./_ged -o -path ./LISEZ-MOI.txt -o -path ./manifest.jsonl -o -path ./SHA256SUMS -o -path ./verifier.sh \) \
+    find . \( "${own[@]}" -o -path ./LISEZ-MOI.txt -o -path ./manifest.jsonl -o -path ./SHA256SUMS -o -path ./verifier.sh \) \
         -prune -o -path '*/.ged/*.json' -o -type f "$@"
 }
 
@@ -142,7 +145,7 @@ done < <(diff <(list promised size_promised | sort) <(list found size_found | so
 
 while IFS= read -r path; do
     say "ni fichier ni dossier : $path"
-done < <(find . -path ./_ged -prune -o ! -type f ! -type d -print)
+done < <(find . "${own[@]}" -prune -o ! -type f ! -type d -print)
 
 # --- the journal
 
@@ -219,7 +222,7 @@ while IFS= read -r line; do
     path=${line:66}
     pair="${original_of[$path]--} ${line:0:64}"
     sheet_of[$pair]=$path
-done < <(find . -path ./_ged -prune -o -path '*/.ged/*.json' -type f -exec sha256sum -- {} +)
+done < <(find . "${own[@]}" -prune -o -path '*/.ged/*.json' -type f -exec sha256sum -- {} +)
 
 while read -r original sheet id; do
     known["$original $sheet"]=$id

@@ -185,6 +185,11 @@ class Office:
             json.loads(path.read_text()) for path in sorted(self.tree.rglob("*.json")) if path.parent.name == ".ged"
         ]
 
+    def all_letters(self) -> set[bytes]:
+        """Every letter of the mailbox, whatever its folder."""
+        with self.person() as person:
+            return {raw for folder in self.folders() for raw in person.letters(folder).values()}
+
     def folders(self) -> dict[str, int]:
         """How many letters stand in each folder of the mailbox that has some, by the name on the wire."""
         with self.person() as person:

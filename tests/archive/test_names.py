@@ -86,9 +86,12 @@ def test_owners_stand_under_their_name() -> None:
 def test_what_a_lease_is_called_never_hides_its_code() -> None:
     folder = names.lease_folder("0042", "Résidence " * 20, "Lyon", "Garage 12 bis", "B01234", "DE LA TOUR " * 9, 2026)
 
-    assert folder[1].startswith("0042 - Résidence")
-    assert folder[3].startswith("Bail B01234 - DE LA")
-    assert len("/".join(("A" * 28, *folder))) <= names.FOLDER_CHARACTERS
+    _, _, building, lot, lease, _ = fitted = names.fit(("A" * 28, *folder))
+
+    assert building.startswith("0042 - Résidence")
+    assert lot == "Lot Garage 12 bis"
+    assert lease.startswith("Bail B01234 - DE LA")
+    assert len("/".join(fitted)) <= names.FOLDER_CHARACTERS
 
 
 def test_the_code_of_an_agency_survives_a_long_name() -> None:

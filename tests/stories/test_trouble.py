@@ -125,6 +125,11 @@ def test_a_letter_in_hand_at_three_deaths_goes_to_quarantine_and_comes_back(offi
     assert len(office.said_to("d.faucheux@aubrelac.test")) == 1
     assert office.folders()["Quarantaine"] == 1
 
+    verifier = ["bash", str(office.tree / "_ged" / "verifier.sh")]
+    (kept,) = (office.tree / "_ged" / "quarantaine").rglob("*.eml")
+    assert kept.read_bytes() in office.all_letters()
+    assert subprocess.run(verifier, check=False, capture_output=True).returncode == 0
+
     office.command("quarantine", "retry", held["id"])
     office.once()
 
@@ -134,6 +139,7 @@ def test_a_letter_in_hand_at_three_deaths_goes_to_quarantine_and_comes_back(offi
     assert len(office.said_to(TENANT)) == 1
     status = office.json("status")
     assert (status["seen"], status["filed"], status["quarantined"]) == (1, 1, 0)
+    assert subprocess.run(verifier, check=False, capture_output=True).returncode == 0
 
 
 def _collect_only(office: Office) -> None:
