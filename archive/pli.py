@@ -106,22 +106,28 @@ def draft(pli: Pli, leaf: Parts, short: str, now: datetime, version: str) -> Dra
     record = sidecar.build(pli.record, names.whole_id(pli.digest), entries, now, version)
     pairs = zip(placed, entries, strict=True)
     targets = tuple(Target(folder, name, entry["sha256"]) for (folder, name, _), entry in pairs)
-    return _committed(record, leaf, targets, tuple(each.content for _, _, each in placed))
+    name = sidecar.name(record["id"])
+    return _committed(record, leaf, targets, tuple(each.content for _, _, each in placed), name, Op.FILE)
 
 
-def revision(record: dict[str, Any], leaf: Parts, number: int) -> Draft:
-    """A new sidecar for a pli that is filed already."""
-    return _committed(record, leaf, (), (), number)
+def beside(record: dict[str, Any], leaf: Parts, name: str, op: Op) -> Draft:
+    """A further record in the folder of sidecars, for a pli that is filed already."""
+    return _committed(record, leaf, (), (), name, op)
 
 
 def _committed(
-    record: dict[str, Any], leaf: Parts, documents: tuple[Target, ...], contents: tuple[bytes, ...], number: int = 1
+    record: dict[str, Any],
+    leaf: Parts,
+    documents: tuple[Target, ...],
+    contents: tuple[bytes, ...],
+    name: str,
+    op: Op,
 ) -> Draft:
     """The draft of a sidecar and of the documents that come with it."""
     content = sidecar.encode(record)
-    target = Target((*leaf, sidecar.FOLDER), sidecar.name(record["id"], number), sha256(content).hexdigest())
+    target = Target((*leaf, sidecar.FOLDER), name, sha256(content).hexdigest())
     short, digest = sidecar.short_id(record), sidecar.digest(record)
-    promise = Promise(short, digest, documents, target, Op.FILE if number == 1 else Op.REVISE)
+    promise = Promise(short, digest, documents, target, op)
     return Draft(promise, (*contents, content), filed(record, leaf, target.path))
 
 

@@ -221,7 +221,10 @@ class Movement(Table):
 
 
 class Cursor(Table):
-    """How far one folder of one mailbox was read: every UID up to `last_uid` is recorded."""
+    """How far one folder of one mailbox was read: every UID up to `last_uid` is recorded.
+
+    UIDVALIDITY 0 is a folder that was looked for and wasn't there.
+    """
 
     mailbox = LineField()
     folder = LineField()
@@ -276,6 +279,36 @@ class Step(Table):
     detail = ProseField(default="")
 
 
+class Event(Table):
+    """An event record of the tree that this database knows: `key` is `<id of the pli>.e<number>`."""
+
+    key = LineField(primary_key=True)
+    case = ForeignKeyField(Case, backref="events")
+    case_id: str
+    op = LineField()  # an archive.journal.Op
+    at = InstantField()
+    by = LineField(default="")  # a manager's id, a mailbox in which somebody moved a letter, or a command
+    sidecar = ProseField()  # where the record stands in the tree
+
+
+class Correction(Table):
+    """What a person has taught us: this letter is not `was` but `label` (or `label` indeed, when nobody was sure).
+
+    `key` is that of its event; `traits` what rules.learned reads in the letter, as JSON, or `""` until it is read.
+    """
+
+    key = LineField(primary_key=True)
+    case = ForeignKeyField(Case, backref="corrections")
+    case_id: str
+    message = LineField()  # digest of the letter
+    at = InstantField(index=True)
+    by = LineField(default="")
+    was = LineField()
+    label = LineField()
+    undone_at = InstantField(null=True)
+    traits = ProseField(default="")
+
+
 class Message(Table):
     """A pli of the tree: a letter received or a message sent. `state` is filed, duplicate or quarantined."""
 
@@ -306,6 +339,37 @@ class Receipt(Table):
     message_id: str
     received_at = InstantField()
     state = LineField()  # filed, duplicate, quarantined: seen is their sum
+
+
+class Standing(Table):
+    """Where a letter is expected in a mailbox: where it came in, where we moved it, where a person was seen to put it.
+
+    `uid` is 0 while its number there isn't known.
+    """
+
+    mailbox = LineField()
+    message = LineField()  # digest of the pli
+    place = LineField()  # a rules.plan.Folder
+    uidvalidity = BigIntegerField(default=0)
+    uid = BigIntegerField(default=0)
+
+    class Meta:
+        primary_key = CompositeKey("mailbox", "message")
+
+
+class Sighting(Table):
+    """A letter that was seen in a folder, and of which nothing was concluded yet; it may still be in `incoming/`."""
+
+    mailbox = LineField()
+    place = LineField()  # a rules.plan.Folder
+    uidvalidity = BigIntegerField()
+    uid = BigIntegerField()
+    message = LineField(index=True)  # digest of the pli
+    seen_at = InstantField()
+    state = LineField(default="seen")  # seen, held (too many at once: a person is asked), confirmed
+
+    class Meta:
+        primary_key = CompositeKey("mailbox", "place", "uidvalidity", "uid")
 
 
 class Errand(Table):
@@ -375,7 +439,8 @@ class Fact(Table):
 
 TABLES: tuple[type[Table], ...] = (
     Manager, Property, Owner, Mandate, Lease, Person, Contact, Movement,
-    Cursor, CaseNumber, Case, Step, Message, Receipt, Errand, Outgoing, Duty, Fact,
+    Cursor, CaseNumber, Case, Step, Event, Correction, Message, Receipt, Standing, Sighting, Errand,
+    Outgoing, Duty, Fact,
 )  # fmt: skip
 
 

@@ -82,6 +82,11 @@ def name(whole: str, revision: int = 1) -> str:
     return f"{whole}.json" if revision == 1 else f"{whole}.r{revision}.json"
 
 
+def event_name(whole: str, number: int) -> str:
+    """`<id>.e1.json`, `<id>.e2.json`, ...: what happened later to the case that the pli opened."""
+    return f"{whole}.e{number}.json"
+
+
 def short_id(record: Mapping[str, Any]) -> str:
     """The id as people see it, in brackets in the name of the original: 8 characters, more after a collision."""
     whole: str = record["id"]

@@ -12,6 +12,7 @@ import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,7 @@ from archive.durable import DISK, Disk, DiskFull, FsyncFailed, full_disk_told
 from archive.folders import Folders, Parts, open_below
 from archive.journal import Event, Journal, Op
 from archive.lock import Locked, locked
-from archive.pli import Document, Draft, Filed, Pli, check, draft, filed, revision
+from archive.pli import Document, Draft, Filed, Pli, beside, check, draft, filed
 from archive.promise import Plan, Promise
 from archive.skeleton import OWN, build
 
@@ -127,16 +128,36 @@ class Tree:
 
     def revise(self, path: str, changes: Mapping[str, Any], now: datetime, actor: str) -> Filed:
         """A new sidecar beside that of `path` (relative to the root), with these fields changed; the old one stays."""
-        self._need_lock()
-        Event(Op.REVISE, "-", actor=actor)
-        folder = tuple(path.split("/")[:-1])
         before = sidecar.decode(self.read(path))
         record = {key: value for key, value in before.items() if key not in sidecar.OURS} | dict(changes)
-        number = 2
-        while self._folders.holds(folder, sidecar.name(before["id"], number)):
-            number += 1
+        number = self._next(path, partial(sidecar.name, before["id"]), 2)
         built = sidecar.build(record, before["id"], before["files"], now, self._version)
-        one = revision(built, folder[:-1], number)
+        return self._beside(path, built, sidecar.name(before["id"], number), Op.REVISE, now, actor)
+
+    def add_event(self, path: str, op: Op, record: Mapping[str, Any], now: datetime, actor: str) -> Filed:
+        """A small record of what happened later to the case of a pli, beside its sidecar (`path`).
+
+        It names the original again, which proves what it is about; the journal line bears its op. Call `settle` after
+        the database commit. Raises DiskFull, ValueError, OSError with nothing written.
+        """
+        before = sidecar.decode(self.read(path))
+        number = self._next(path, partial(sidecar.event_name, before["id"]), 1)
+        original = [file for file in before["files"] if file["role"] == "original"]
+        numbered = {**record, "number": number}
+        built = sidecar.build(numbered, before["id"], original, now, self._version)
+        return self._beside(path, built, sidecar.event_name(before["id"], number), op, now, actor)
+
+    def _next(self, path: str, name: Callable[[int], str], number: int) -> int:
+        folder = tuple(path.split("/")[:-1])
+        while self._folders.holds(folder, name(number)):
+            number += 1
+        return number
+
+    def _beside(self, path: str, record: dict[str, Any], name: str, op: Op, now: datetime, actor: str) -> Filed:
+        self._need_lock()
+        Event(op, "-", actor=actor)  # refused before anything is done
+        leaf = tuple(path.split("/")[:-2])
+        one = beside(record, leaf, name, op)
         with full_disk_told(self._root):
             self._pay(now)
             self._commit([one], now, actor)

@@ -209,9 +209,7 @@ declare -A eliminated
 journal_pairs() {
     local op id original sheet
     while IFS=$'\t' read -r op id original sheet; do
-        case $op in
-            FILE | REVISE) printf '%s %s %s\n' "$original" "$sheet" "$id" ;;
-        esac
+        [[ $sheet == - ]] || printf '%s %s %s\n' "$original" "$sheet" "$id"
     done < <(find ./_ged/journal -name '*.journal' -type f -exec cut -f 4-7 -- {} + 2>/dev/null)
 }
 while IFS=$'\t' read -r op id; do

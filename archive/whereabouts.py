@@ -1,0 +1,74 @@
+"""Where each letter is expected in a mailbox, and where it was seen: the memory of the watch over people's moves.
+
+Every function is called inside a write transaction. A UIDVALIDITY that changes means that the server numbers a folder
+anew (a restored copy, a folder made again): what is seen of it then is no move of anybody's.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from archive.incoming import Arrival
+from archive.records import Cursor, Fact, Sighting, Standing
+
+INBOX = "inbox"  # the rules.plan.Folder where letters come in
+
+
+def expect(message: str, mailbox: str, place: str, uidvalidity: int = 0, uid: int = 0) -> None:
+    """From now on that letter is expected there."""
+    where = {"place": place, "uidvalidity": uidvalidity, "uid": uid}
+    row = Standing.insert(mailbox=mailbox, message=message, **where)
+    row.on_conflict(conflict_target=[Standing.mailbox, Standing.message], update=where).execute()
+
+
+def came_in(message: str, arrivals: Iterable[tuple[str, int, int]]) -> None:
+    """A letter is expected where it came in (mailbox, UIDVALIDITY, UID), unless it was expected somewhere before."""
+    rows = [
+        {"mailbox": mailbox, "message": message, "place": INBOX, "uidvalidity": uidvalidity, "uid": uid}
+        for mailbox, uidvalidity, uid in arrivals
+    ]
+    if rows:
+        Standing.insert_many(rows).on_conflict_ignore().execute()
+
+
+def saw(message: str, mailbox: str, place: str, uidvalidity: int, uid: int, at: datetime) -> None:
+    """A letter stands in a folder; what that means is concluded later."""
+    where = {"mailbox": mailbox, "place": place, "uidvalidity": uidvalidity, "uid": uid}
+    Sighting.insert(**where, message=message, seen_at=at).on_conflict_ignore().execute()
+
+
+def saw_in_inbox(message: str, arrival: Arrival) -> None:
+    """A letter that we know stands in the inbox (again): put back by a person, unless the server renumbered it."""
+    if not arrival.mailbox or arrival.uid <= _renumbered_up_to(arrival):
+        return
+    saw(message, arrival.mailbox, INBOX, arrival.uidvalidity, arrival.uid, arrival.seen_at)
+
+
+def renumbered(mailbox: str, folder: str, uidvalidity: int, up_to: int) -> None:
+    """The inbox has new numbers, and is read again: up to that UID, nothing in it is news."""
+    value = f"{uidvalidity}/{up_to}"
+    row = Fact.insert(name=_fact(mailbox, folder), value=value)
+    row.on_conflict(conflict_target=[Fact.name], update={Fact.value: value}).execute()
+
+
+def _renumbered_up_to(arrival: Arrival) -> int:
+    row = Fact.get_or_none(Fact.name == _fact(arrival.mailbox, arrival.folder))
+    validity, _, up_to = (row.value if row else "0/0").partition("/")
+    return int(up_to) if int(validity) == arrival.uidvalidity else 0
+
+
+def _fact(mailbox: str, folder: str) -> str:
+    return f"renumbered/{mailbox}/{folder}"
+
+
+def forget(mailbox: str, place: str) -> None:
+    """What was seen in a folder means nothing any more: it is gone, or renumbered."""
+    Sighting.delete().where(Sighting.mailbox == mailbox, Sighting.place == place).execute()
+    there = (Standing.mailbox == mailbox) & (Standing.place == place)
+    Standing.update(uidvalidity=0, uid=0).where(there).execute()
+
+
+def read_up_to(mailbox: str, folder: str, uidvalidity: int, last_uid: int) -> None:
+    """How far a folder was looked through."""
+    how_far = {"uidvalidity": uidvalidity, "last_uid": last_uid}
+    row = Cursor.insert(mailbox=mailbox, folder=folder, **how_far)
+    row.on_conflict(conflict_target=[Cursor.mailbox, Cursor.folder], update=how_far).execute()
