@@ -65,6 +65,7 @@ def verdict(letter: Letter, reading: Reading, told: list[Sentence], said: Opinio
         alerts=alerts,
         because=lexicon.because(best, second, said.chances[best], deciding(letter, reading, best, weights), alerts),
         runner_up=second,
+        chances=tuple(said.chances.items()),
     )
 
 

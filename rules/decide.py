@@ -5,12 +5,12 @@ does it belong to a matter that we follow already? who writes, and about what? i
 what do we say.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Literal
 
-from rules import deadlines
+from rules import deadlines, learned
 from rules.automatic import Automatic, automatic
 from rules.calendar import Calendar
 from rules.classify import classify
@@ -80,12 +80,13 @@ class Context:
     named: tuple[CaseView, ...] = ()
     recent: tuple[CaseView, ...] = ()
     asked_before: bool = False
+    layer: learned.Layer = learned.NOTHING  # what the agency's people have corrected
 
 
 def decide(letter: Letter, context: Context) -> Plan:
     """What this letter sets in motion."""
     signs = automatic(letter, context.own)
-    verdict = classify(letter)
+    verdict = learned.weigh(classify(letter), letter, context.layer)
     if signs is not None and signs.robot:
         verdict = replace(verdict, automated=True)
     said = f"{letter.subject}\n{letter.text}"
@@ -258,10 +259,15 @@ def _silence(verdict: Verdict, identity: Identity, context: Context) -> str:
 
 
 def _due(verdict: Verdict, letter: Letter, calendar: Calendar, context: Context, *, strict: bool = False) -> datetime:
-    policy = context.policy
-    is_request = verdict.label is Label.REQUEST and not strict and Alert.INSTITUTION not in verdict.alerts
+    allowed = time_allowed(verdict.label, verdict.alerts, context.policy, strict=strict)
     start, _ = deadlines.starting_at(letter.received_at, context.seen_at)
-    return deadlines.due(start, policy.request if is_request else policy.letter, calendar, policy.counting)
+    return deadlines.due(start, allowed, calendar, context.policy.counting)
+
+
+def time_allowed(label: Label, alerts: Collection[str], policy: Policy, *, strict: bool = False) -> timedelta:
+    """What the agency has to answer: less for a request, unless an institution makes it."""
+    is_request = label is Label.REQUEST and not strict and Alert.INSTITUTION not in alerts
+    return policy.request if is_request else policy.letter
 
 
 def _calendar(identity: Identity, context: Context) -> Calendar:

@@ -95,7 +95,8 @@ class Verdict:
     """What we think of a letter. `confidence` is a calibrated probability of `label`, 0 to 1.
 
     `because` is one French sentence, fit to show a manager, with the words that decided. `runner_up` is the second best
-    reading. `automated` means a machine wrote it: it must never be answered.
+    reading. `automated` means a machine wrote it: it must never be answered. `chances` are those of every label, before
+    any rule of precedence, for whoever weighs the reading again (rules.learned).
     """
 
     label: Label
@@ -106,6 +107,7 @@ class Verdict:
     alerts: tuple[Alert, ...] = ()
     because: str = ""
     runner_up: Label | None = None
+    chances: tuple[tuple[Label, float], ...] = ()
 
 
 def normalise_address(address: str) -> str:
