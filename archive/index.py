@@ -6,10 +6,11 @@ Every row has a key of its own; indexing a sidecar twice changes nothing.
 """
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from archive import whereabouts
 from archive.pli import Filed
 from archive.records import Case, Errand, Lease, Manager, Message, Outgoing, Owner, Receipt, Step
 
@@ -33,7 +34,7 @@ def index_letter(record: Record, now: datetime) -> None:
     add_receipts(record["digest"], record["state"], [first])
     add_receipts(record["digest"], "duplicate", again)
     for said in record["plan"]["say"]:
-        _say(record, said, now)
+        say(said, now, record["case"], record["digest"])
     _errands(record, record["sources"])
 
 
@@ -60,7 +61,7 @@ def readmit(record: Record, now: datetime) -> None:
             because=decision["because"],
         ).where(Case.ref == record["case"]).execute()
     for said in record["plan"]["say"]:
-        _say(record, said, now)
+        say(said, now, record["case"], record["digest"])
 
 
 def place(filed: Filed) -> None:
@@ -74,7 +75,7 @@ def bearer(short: str) -> str | None:
     return None if found is None else str(found.digest)
 
 
-def add_receipts(digest: str, state: str, sources: Iterable[Record]) -> int:
+def add_receipts(digest: str, state: str, sources: Sequence[Record]) -> int:
     """Count sights of a letter; one that was counted is not counted again. Returns how many are new."""
     rows = [
         {"key": s["key"], "message": digest, "received_at": datetime.fromisoformat(s["received_at"]), "state": state}
@@ -86,6 +87,7 @@ def add_receipts(digest: str, state: str, sources: Iterable[Record]) -> int:
     new = [row for row in rows if row["key"] not in known]
     if new:
         Receipt.insert_many(new).execute()
+    whereabouts.came_in(digest, [(s["mailbox"], s["uidvalidity"], s["uid"]) for s in sources if s.get("mailbox")])
     return len(new)
 
 
@@ -177,13 +179,14 @@ def _owner(name: str | None) -> int | None:
 # --- what is said, what is moved
 
 
-def _say(record: Record, said: Record, now: datetime) -> None:
+def say(said: Record, now: datetime, case: str | None = None, answers: str | None = None) -> None:
+    """A row of the outbox, once for its key."""
     Outgoing.insert(
         key=said["key"],
         kind=said["kind"],
         template=said["template"],
-        case=record["case"],
-        answers=record["digest"],
+        case=case,
+        answers=answers,
         recipient=said["to"],
         filed=said["kind"] == "acknowledgement",
         automatic=said["kind"] == "acknowledgement",

@@ -11,12 +11,14 @@ from archive.directory import load_directory
 from archive.incoming import Arrival, Incoming
 from archive.records import Fact, Manager, Message
 from archive.tree import Tree
-from daemon import __version__, accounts, clock
+from daemon import __version__, accounts, clock, moves
 from daemon.compose import Composer
 from daemon.config import Config, MailboxConfig, Office
 from daemon.filing import House
 from daemon.identifiers import Signer, load_secret
 from daemon.imap import Session
+from daemon.learning import Lessons
+from daemon.moves import OnSent
 from daemon.outbox import Outbox
 from daemon.pipeline import CaseNumbers, Desk, file_sent
 from rules.calendar import Calendar, parse_closed, parse_hours
@@ -35,6 +37,11 @@ class App:
     outbox: Outbox
     session: Callable[[MailboxConfig], Session]
     bytes_of: Callable[[str], bytes]
+    on_sent: OnSent | None = None  # what a message in `Sent` means
+
+    def look(self, box: MailboxConfig, session: Session) -> int:
+        """At what people have moved in a mailbox. Returns how many cases changed."""
+        return moves.look(session, box, self.desk, self.on_sent)
 
 
 def open_app(config: Config) -> App:
@@ -44,6 +51,13 @@ def open_app(config: Config) -> App:
     agency, state = config.agency, config.storage.state
     tree = Tree(config.storage.archive, f"{agency.name} [{agency.code}]", __version__, bearer=index.bearer)
     signer = Signer(load_secret(state))
+
+    def bytes_of(digest: str) -> bytes:
+        found = Message.get_or_none(Message.digest == digest)
+        if found is None:
+            raise FileNotFoundError(f"no pli has the digest {digest}")
+        return tree.read(found.path)
+
     desk = Desk(
         incoming=Incoming(state),
         tree=tree,
@@ -53,14 +67,8 @@ def open_app(config: Config) -> App:
         own=own_addresses(config),
         clock=clock.now,
         numbers=CaseNumbers(ZoneInfo(agency.timezone)),
+        layer=Lessons(bytes_of).layer,
     )
-
-    def bytes_of(digest: str) -> bytes:
-        found = Message.get_or_none(Message.digest == digest)
-        if found is None:
-            raise FileNotFoundError(f"no pli has the digest {digest}")
-        return tree.read(found.path)
-
     outbox = Outbox(
         config, Composer(config, signer, bytes_of), accounts.relay(config), lambda rows: file_sent(desk, rows)
     )

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -17,6 +17,9 @@ from archive.database import DatabaseTrouble, open_database, reading
 from daemon import __version__, clock, report
 from daemon.config import Config, default_path, load
 from daemon.errors import ConfigError, Permanent, Temporary
+
+if TYPE_CHECKING:
+    from rules.learned import Layer
 
 app = typer.Typer(
     name="vaguemestre",
@@ -115,10 +118,14 @@ def check(as_json: AsJson = False) -> None:
 
 @app.command()
 def classify(
-    paths: Annotated[list[Path], typer.Argument(help="Files or folders of .eml.")], as_json: AsJson = False
+    paths: Annotated[list[Path], typer.Argument(help="Files or folders of .eml.")],
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Say what the rules, the model and the agency's corrections each said.")
+    ] = False,
+    as_json: AsJson = False,
 ) -> None:
-    """Say what letters are about; no configuration, no side effect."""
-    from daemon.verdicts import letters_of  # noqa: PLC0415
+    """Say what letters are about; no side effect, and no configuration but for the corrections of --explain."""
+    from daemon.verdicts import letters_of, told  # noqa: PLC0415
 
     missing = [path for path in paths if not path.exists()]
     for path in missing:
@@ -126,16 +133,28 @@ def classify(
     if missing:
         raise typer.Exit(MISUSED)
     failed = False
-    for path, row in letters_of(paths, clock.now()):
+    layer = _corrections() if explain else None
+    for path, row in letters_of(paths, clock.now(), layer):
         failed |= isinstance(row, OSError)
         if isinstance(row, OSError):
             typer.echo(f"{path}: {row.strerror}", err=True)
         elif as_json:
             typer.echo(json.dumps(row, ensure_ascii=False))
         else:
-            typer.echo(f"{row['path']}: {row['label']} ({row['confidence']:.2f}) {row['because']}")
+            typer.echo(told(row))
     if failed:
         raise typer.Exit(FAILED)
+
+
+def _corrections() -> "Layer":
+    """The agency's own layer; an empty one where there is no agency."""
+    from daemon.learning import layer_of  # noqa: PLC0415
+    from rules.learned import Layer  # noqa: PLC0415
+
+    if not Settings.path.exists():
+        return Layer()
+    with _explained():
+        return layer_of(_config())
 
 
 @app.command("import")
@@ -234,6 +253,55 @@ def quarantine_retry(id: Annotated[str, typer.Argument(metavar="ID")]) -> None: 
     if not found:
         typer.echo(f"quarantine: no letter has the id {id!r}", err=True)
         raise typer.Exit(FAILED)
+
+
+learn_commands = typer.Typer(no_args_is_help=True, help="What people's corrections have taught.")
+app.add_typer(learn_commands, name="learn")
+
+LESSON_COLUMNS = ["id", "at", "by", "case", "was", "label", "state", "words"]
+
+
+@learn_commands.command("list")
+def learn_list(as_json: AsJson = False) -> None:
+    """Every correction, newest first; before them the moves that wait for a word, because too many came at once."""
+    from daemon import learning, moves  # noqa: PLC0415
+
+    with _looking():
+        rows = [*moves.held_rows(), *learning.rows()]
+    report.show(rows, LESSON_COLUMNS, as_json=as_json)
+
+
+@learn_commands.command("undo")
+def learn_undo(key: Annotated[str, typer.Argument(metavar="ID")]) -> None:
+    """A correction no longer counts; its case stays as it is."""
+    from daemon.app import open_app  # noqa: PLC0415
+    from daemon.casebook import unlearn  # noqa: PLC0415
+
+    with _explained():
+        found = unlearn(open_app(_config()).desk, key, "learn undo")
+    if not found:
+        typer.echo(f"learn: no correction that counts has the id {key!r}", err=True)
+        raise typer.Exit(FAILED)
+
+
+@learn_commands.command("confirm")
+def learn_confirm() -> None:
+    """The many moves that wait are meant: the daemon carries them out at its next look."""
+    from daemon import moves  # noqa: PLC0415
+
+    with _explained():
+        _open_database()
+        typer.echo(f"{moves.confirm()} moves confirmed")
+
+
+@learn_commands.command("dismiss")
+def learn_dismiss() -> None:
+    """The many moves that wait were a slip: the letters stay where they are, and no case changes."""
+    from daemon import moves  # noqa: PLC0415
+
+    with _explained():
+        _open_database()
+        typer.echo(f"{moves.dismiss()} moves dismissed")
 
 
 @app.command()

@@ -17,6 +17,7 @@ The keys of `facts` are the names that the templates use. Beside the case, its l
     attach       false: the letter stays where it is
     estimate     what a departure would give, for the manager only
     reason       why a letter is in quarantine
+    count        how many letters were moved at once, in the mailbox `mailbox`
     of, refused  the row whose mail didn't arrive, and whether a server refused it (else: given up)
 """
 
@@ -261,6 +262,8 @@ def inside_facts(dossier: Dossier) -> dict[str, Any]:
         "estimate": str(details.get("estimate") or ""),
         "sensitive": Alert.SENSITIVE in dossier.alerts,
         "reason": tidy(str(details.get("reason") or "")),
+        "count": int(details.get("count") or 0),
+        "mailbox": tidy(str(details.get("mailbox") or "")),
         "failed": _failed(details),
         "held": Outgoing.select().where(Outgoing.state == "held").count(),
         "limits": dossier.config.limits,

@@ -14,6 +14,7 @@ from operator import attrgetter
 
 from peewee import DoesNotExist
 
+from archive import whereabouts
 from archive.database import writing
 from archive.records import Errand
 from daemon import log
@@ -102,7 +103,10 @@ class _Mailbox:
         folder, target = str(group[0].folder), self._folder(group[0].target)
         places, note = self._places(group)
         absent = [errand for errand in group if errand not in places.values()]
-        _mark(absent, "done", "" if interrupted else note)
+        if interrupted and moving and self._config.move:
+            _mark(absent, "done", moved=True)
+        else:
+            _mark(absent, "done", note)
         if moving and interrupted and self._config.move:
             places = self._without_finished(places, folder, target)
         if group[0].flagged and places:
@@ -119,7 +123,7 @@ class _Mailbox:
             return
         self._session.ensure_folder(target)
         moved = self._session.move(folder, places, target)
-        _mark((errand for uid, errand in places.items() if uid in moved), "done")
+        _mark((errand for uid, errand in places.items() if uid in moved), "done", moved=True)
         _mark((errand for uid, errand in places.items() if uid not in moved), "done", GONE)
 
     def _places(self, group: Sequence[Errand]) -> tuple[dict[int, Errand], str]:
@@ -143,7 +147,7 @@ class _Mailbox:
         self._session.ensure_folder(target)
         finish = self._session.finish_move
         finished = {uid for uid, errand in places.items() if finish(folder, [uid], target, errand.message_id)}
-        _mark((places[uid] for uid in finished), "done")
+        _mark((places[uid] for uid in finished), "done", moved=True)
         return {uid: errand for uid, errand in places.items() if uid not in finished}
 
     def _folder(self, target: str) -> str:
@@ -165,9 +169,11 @@ class _Mailbox:
             _mark([errand], state, str(error))
 
 
-def _mark(errands: Iterable[Errand], state: str, note: str = "") -> None:
-    """One transaction, on the disk on return."""
-    keys = [errand.key for errand in errands]
-    if keys:
+def _mark(errands: Iterable[Errand], state: str, note: str = "", *, moved: bool = False) -> None:
+    """One transaction, on the disk on return. `moved`: the letters are expected at their targets from now on."""
+    done = list(errands)
+    if done:
         with writing():
-            Errand.update(state=state, error=note).where(Errand.key.in_(keys)).execute()
+            Errand.update(state=state, error=note).where(Errand.key.in_([errand.key for errand in done])).execute()
+            for errand in done if moved else ():
+                whereabouts.expect(errand.message, errand.mailbox, errand.target)

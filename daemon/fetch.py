@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from threading import Event
 
+from archive import whereabouts
 from archive.database import DatabaseTrouble, writing
 from archive.incoming import Arrival, Incoming
 from archive.records import Cursor, Fact
@@ -17,7 +18,7 @@ from daemon import clock, log, withheld
 from daemon.config import MailboxConfig
 from daemon.errands import BytesOf, run_errands
 from daemon.errors import ConfigError, Permanent, Temporary
-from daemon.imap import LONGEST_IDLE, Fetched, Session
+from daemon.imap import LONGEST_IDLE, Fetched, Session, Status
 
 __all__ = ["Watch", "backoff", "collect", "run_errands"]
 
@@ -33,7 +34,7 @@ def collect(session: Session, config: MailboxConfig, incoming: Incoming, now: da
     """
     folder = config.folders.inbox
     status = session.status(folder)
-    last = _last_uid(config.name, folder, status.uidvalidity)
+    last = _last_uid(config.name, folder, status)
     place = Arrival("imap", now, now, config.name, folder, status.uidvalidity)
     taken = 0
     if status.uidnext > last + 1:
@@ -77,16 +78,16 @@ def _collect_withheld(session: Session, place: Arrival, incoming: Incoming, now:
 # --- how far we have read
 
 
-def _last_uid(mailbox: str, folder: str, uidvalidity: int) -> int:
+def _last_uid(mailbox: str, folder: str, status: Status) -> int:
     cursor = Cursor.get_or_none(Cursor.mailbox == mailbox, Cursor.folder == folder)
-    if cursor is not None and cursor.uidvalidity == uidvalidity:
+    if cursor is not None and cursor.uidvalidity == status.uidvalidity:
         return int(cursor.last_uid)
-    if cursor is not None:
-        log.uidvalidity_changed(mailbox, folder)
-    begun = Cursor.insert(mailbox=mailbox, folder=folder, uidvalidity=uidvalidity, last_uid=0)
-    anew = {Cursor.uidvalidity: uidvalidity, Cursor.last_uid: 0}
     with writing():
-        begun.on_conflict(conflict_target=[Cursor.mailbox, Cursor.folder], update=anew).execute()
+        if cursor is not None:
+            log.uidvalidity_changed(mailbox, folder)
+            whereabouts.forget(mailbox, whereabouts.INBOX)
+            whereabouts.renumbered(mailbox, folder, status.uidvalidity, status.uidnext - 1)
+        whereabouts.read_up_to(mailbox, folder, status.uidvalidity, 0)
     return 0
 
 
@@ -110,7 +111,7 @@ def _remember_fetch(now: datetime) -> None:
 
 @dataclass(slots=True)
 class Watch:
-    """The endless watch over one mailbox, on one connection: letters in, errands, IDLE, and again.
+    """The endless watch over one mailbox, on one connection: letters in, errands, people's moves, IDLE, and again.
 
     `connect` gives a session that isn't entered yet. `on_letters` is called when letters came in; `wake` is set by
     those who have written errands. `stop` ends it within a second or, in the middle of a command, at its end.
@@ -123,6 +124,7 @@ class Watch:
     on_letters: Callable[[], None]
     stop: Event
     wake: Event
+    look: Callable[[Session], object] = lambda _session: None  # at what people moved (daemon/moves.py)
     now: Callable[[], datetime] = clock.now
     dice: Callable[[], float] = random.random
     failures: int = 0
@@ -147,6 +149,7 @@ class Watch:
                 if collect(session, self.config, self.incoming, self.now()):
                     self.on_letters()
                 run_errands(session, self.config, self.bytes_of, self.now())
+                self.look(session)
                 self._back()
                 session.idle(self.config.folders.inbox, self._patience(), self._interrupted)
 

@@ -62,6 +62,7 @@ class Session:
         self._link = Link(config, password, token, trust)
         self._deaths = 0  # of the link, on letters that the server couldn't read
         self._opened_validity = 0
+        self._opened = ""  # the folder that is open
         self._told: dict[str, Status] = {}  # the last status of each folder
         self._ready: set[str] = set()  # folders that are known to exist
         self._root: tuple[str, str] | None = None
@@ -85,6 +86,28 @@ class Session:
         uidnext = self._opened_number("UIDNEXT") or max(self._link.search("ALL"), default=0) + 1
         self._told[folder] = Status(self._opened_validity, uidnext)
         return self._told[folder]
+
+    def peek(self, folder: str) -> Status | None:
+        """The same without leaving the folder that is open, None when there is no such folder (any more)."""
+        if folder == self._opened:
+            self._opened = ""
+            return self.status(folder) if self._exists(folder) else None
+        try:
+            with self._link.within(f"status of {folder!r}"):
+                found = self._link.box.folder.status(self._name(folder), ("UIDVALIDITY", "UIDNEXT"))
+        except Permanent:
+            if self._exists(folder):
+                raise
+            return None
+        return Status(found["UIDVALIDITY"], found["UIDNEXT"])
+
+    def _exists(self, folder: str) -> bool:
+        with self._link.within(f"search of {folder!r}"):
+            listed = self._link.box.folder.list("", self._name(folder))
+        there = any(not {"\\Noselect", "\\NonExistent"} & set(one.flags) for one in listed)
+        if not there:
+            self._ready.discard(folder)
+        return there
 
     def ensure_folder(self, folder: str) -> None:
         """Create and subscribe the folder when it is missing."""
@@ -203,14 +226,30 @@ class Session:
         self._open(folder, writing=False)
         charset = () if wanted.isascii() else ("CHARSET", "UTF-8")
         likely = self._link.search(*charset, "HEADER", "Message-ID", quote(wanted.encode()))
-        return [uid for uid in sorted(likely) if self._message_id(uid) == wanted]  # a server looks for substrings
+        found = self._message_ids(likely)
+        return [uid for uid in sorted(likely) if found.get(uid) == wanted]  # a server looks for substrings
 
-    def _message_id(self, uid: int) -> str:
-        answer = self._link.uid("FETCH", str(uid), "(UID BODY.PEEK[HEADER.FIELDS (MESSAGE-ID)])")
-        heads = [item[1] for item in answer if isinstance(item, tuple)]
-        return _BRACKETS.sub("", heads[0].partition(b":")[2].decode("utf-8", "replace")) if heads else ""
+    def _message_ids(self, uids: Collection[int]) -> dict[int, str]:
+        if not uids:
+            return {}
+        answer = self._link.uid("FETCH", uid_set(uids), "(UID BODY.PEEK[HEADER.FIELDS (MESSAGE-ID)])")
+        heads = {one.uid: (one.raw or b"").partition(b":")[2] for one in letters_in(answer)}
+        return {uid: _BRACKETS.sub("", head.decode("utf-8", "replace")) for uid, head in heads.items()}
+
+    def heads(self, folder: str, after_uid: int, uidvalidity: int) -> dict[int, str]:
+        """The Message-ID (or `""`) of each letter with a higher UID. Raises Temporary as `fetch` does."""
+        self._open(folder, writing=False)
+        if self._opened_validity != uidvalidity:
+            raise Temporary(f"{folder!r} has been renumbered (UIDVALIDITY) since its status was read")
+        uids = sorted(uid for uid in self._link.search(f"UID {after_uid + 1}:*") if uid > after_uid)
+        return {uid: found for some in chunks(uids, SIZES_AT_ONCE) for uid, found in self._message_ids(some).items()}
 
     # --- letters put away
+
+    def kept(self, folder: str, uids: Collection[int]) -> set[int]:
+        """Those of the UIDs that still stand in the folder and aren't marked as deleted."""
+        self._open(folder, writing=False)
+        return self._link.search("UID", uid_set(uids), "UNDELETED") & set(uids) if uids else set()
 
     def present(self, folder: str, uids: Collection[int]) -> set[int]:
         """Those of the UIDs that still stand in the folder."""
@@ -222,7 +261,13 @@ class Session:
         self._open(folder, writing=True)
         moved: set[int] = set()
         for chunk in chunks(sorted(uids), MOVE_BATCH):
-            moved |= self._move(self._still_there(chunk), encode_folder(self._name(target)))
+            try:
+                moved |= self._move(self._still_there(chunk), encode_folder(self._name(target)))
+            except Permanent:
+                if self._exists(target):
+                    raise
+                self.ensure_folder(target)  # a person has renamed or removed it since
+                moved |= self._move(self._still_there(chunk), encode_folder(self._name(target)))
         return moved
 
     def _move(self, uids: set[int], target: bytes) -> set[int]:
@@ -290,7 +335,9 @@ class Session:
 
     def _open(self, folder: str, *, writing: bool) -> None:
         with self._link.within(f"opening of {folder!r}"):
+            self._opened = ""
             self._link.box.folder.set(self._name(folder), readonly=not writing)
+            self._opened = folder
             self._opened_validity = self._opened_number("UIDVALIDITY")
 
     def _opened_number(self, code: str) -> int:

@@ -160,6 +160,21 @@ def lmtp_deferred(error: BaseException) -> None:
     _say(Priority.ERROR, "lmtp_deferred", **_foreseen(error))
 
 
+def folder_changed(mailbox: str, folder: str, *, gone: bool) -> None:
+    """A label folder was removed, renamed or numbered anew: it is watched from where it is now."""
+    _say(Priority.NOTICE, "folder_changed", mailbox=mailbox, folder=folder, gone="yes" if gone else "no")
+
+
+def case_changed(case: str, what: str, record: str) -> None:
+    """A person made something of a case; `record` is the event in the tree."""
+    _say(Priority.INFO, "case_changed", case=case, what=what, record=record)
+
+
+def moves_held(mailbox: str, count: int) -> None:
+    """Too many letters were moved at once: a person confirms or dismisses them (`learn confirm`)."""
+    _say(Priority.WARNING, "moves_held", mailbox=mailbox, count=count)
+
+
 # --- mail that goes out
 
 

@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from archive import index, threads
+from archive import events, index, threads, whereabouts
 from archive.database import Unavailable, reserve_case_numbers, writing
 from archive.incoming import Arrival, Incoming
 from archive.records import Errand, Message, Outgoing, Receipt
@@ -25,6 +25,7 @@ from daemon.filing import Broken, House, Opened
 from daemon.identifiers import Signer
 from daemon.parse import parse
 from rules.decide import Context, Policy, decide
+from rules.learned import Layer
 from rules.letter import Letter, normalise_address
 from rules.plan import JoinCase, OpenCase
 
@@ -71,6 +72,7 @@ class Desk:
     own: frozenset[str]
     clock: Callable[[], datetime]
     numbers: CaseNumbers
+    layer: Callable[[], Layer] = Layer  # what the agency's people have corrected
     unsettled: bool = False  # a group may be in the tree and not in the database
 
 
@@ -112,7 +114,7 @@ def resume(desk: Desk) -> int:
 
 
 @contextmanager
-def _filing(desk: Desk) -> Iterator[None]:
+def holding_tree(desk: Desk) -> Iterator[None]:
     """The tree is ours for a group of writes.
 
     When the last group failed between the tree and the database, it is rolled forward first: what a sidecar says is
@@ -138,7 +140,9 @@ def _recover(desk: Desk) -> int:
 
 def _roll_forward(filed: Filed, now: datetime) -> None:
     """Write to the database what a sidecar says and a power cut kept from it."""
-    if filed.record["direction"] == "in":
+    if events.is_event(filed):
+        events.apply(filed)
+    elif filed.record["direction"] == "in":
         index.index_letter(filed.record, now)
         index.place(filed)
     else:
@@ -199,7 +203,7 @@ def _process(desk: Desk, digests: Sequence[str]) -> None:
     opened = dict(sorted(read.items(), key=lambda one: (one[1][1][0].received_at, one[1][1][0].uid)))
     now = desk.clock()
     desk.numbers.reserve(now, len(digests))
-    with _filing(desk):
+    with holding_tree(desk):
         with writing():
             plis = [pli for digest, one in opened.items() if (pli := _open(desk, digest, *one, now))]
             filed = desk.tree.file(plis, now, ACTOR)
@@ -272,6 +276,8 @@ def _seen_again(known: Message, arrivals: Sequence[Arrival]) -> None:
     if not new:
         return
     log.duplicate_seen(known.digest, known.digest)
+    for arrival in arrivals:
+        whereabouts.saw_in_inbox(known.digest, arrival)
     first = Errand.get_or_none(Errand.message == known.digest, Errand.kind == "move")
     if first is None:
         return
@@ -316,6 +322,7 @@ def _context(desk: Desk, letter: Letter, arrivals: Sequence[Arrival], house: Hou
         named=threads.in_subject(letter.subject),
         recent=threads.open_of(sender),
         asked_before=threads.was_asked(sender),
+        layer=desk.layer(),
     )
 
 
@@ -330,7 +337,7 @@ def file_sent(desk: Desk, rows: Sequence[Outgoing]) -> None:
         return
     answered = {m.digest: m for m in Message.select().where(Message.digest.in_([row.answers for row in new]))}
     plis = [_sent_pli(row, answered.get(row.answers), house, now) for row in new]
-    with _filing(desk):
+    with holding_tree(desk):
         filed = desk.tree.file(plis, now, ACTOR)
         with writing():
             for one in filed:
@@ -358,7 +365,7 @@ def _quarantine(desk: Desk, digest: str, reason: str) -> None:
     due = letter.received_at + desk.policy_of(arrivals).letter
     writer = house.directory.identify(letter, "")
     pli = filing.quarantine_pli(Broken(letter, writer, reason, desk.numbers.next(), due), raw, arrivals, house)
-    with _filing(desk):
+    with holding_tree(desk):
         with writing():
             index.index_letter(pli.record, now)
             filed = desk.tree.file([pli], now, ACTOR)

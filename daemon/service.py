@@ -144,6 +144,7 @@ class Service:
             on_letters=self._letters.set,
             stop=self._stop,
             wake=self._wakes[name],
+            look=partial(app.look, box),
         )
 
     # --- the loops

@@ -1,4 +1,4 @@
-"""One complete turn of the work, for `run --once`: letters in, read, what is due, mail out, errands.
+"""One complete turn of the work, for `run --once`: letters in, read, what is due, mail out, errands, people's moves.
 
 And the lock over it.
 """
@@ -74,6 +74,7 @@ class _Turn:
             self._try("outbox", self._send)
             for box, session in sessions:
                 self._try(f"imap/{box.name}", partial(run_errands, session, box, app.bytes_of, clock.now()))
+                self._try(f"imap/{box.name}", partial(app.look, box, session))
         return self._whole
 
     def _opened(self, box: MailboxConfig, open_sessions: ExitStack) -> list[tuple[MailboxConfig, Session]]:

@@ -21,16 +21,16 @@ from math import exp, log
 from zlib import crc32
 
 from rules import lexicon
-from rules.features import words
 from rules.letter import Alert, Label, Letter, Verdict
 from rules.reading import read
+from rules.tagging import words
 from rules.weights import shipped
 
 EDITION = 1  # of the traits: a change of `traits` makes those that are kept worthless
 BOUND = 5.0  # what a label gains or loses at most, in natural logarithms of chances
 HALF = 3.0  # lessons wholly alike that make half of it; one makes a tenth
-ALIKE = 5.0  # rare traits in common that make two letters wholly alike
-LEAST = 0.5  # below this, likeness is chance: one in 250 of the training letters is so like any other
+ALIKE = 4.0  # rare traits in common that make two letters wholly alike
+LEAST = 0.6  # below this, likeness is chance: one in 250 of the training letters is so like any other
 RARE = 110  # the rarity (rules.weights) above which a trait tells something: one letter in a hundred has it
 RAREST = 196
 MOST = 400  # traits of one letter

@@ -173,6 +173,15 @@ class Person:
         self._open(folder)
         assert self._client.uid("STORE", ",".join(map(str, uids)), "+FLAGS", f"({flag})")[0] == "OK"
 
+    def move(self, uids: Iterable[int], target: str, folder: str = "INBOX") -> None:
+        """As mail clients do; folder names as the server writes them."""
+        self._open(folder)
+        assert self._client.uid("MOVE", ",".join(map(str, uids)), f'"{target}"')[0] == "OK"
+
+    def copy(self, uids: Iterable[int], target: str, folder: str = "INBOX") -> None:
+        self._open(folder)
+        assert self._client.uid("COPY", ",".join(map(str, uids)), f'"{target}"')[0] == "OK"
+
     def throw_away(self, uids: Iterable[int], folder: str = "INBOX") -> None:
         self.mark(uids, r"\Deleted", folder)
         self._client.expunge()
