@@ -18,10 +18,13 @@ from rules.tagging import Run, Sentence, notions_of, sentence_of, tagged, words
 from rules.turns import TURNS
 
 # Blocks whose features weigh less the more there are, and those where each one always weighs the same (they are rules).
-BLOCKS = {"words": 1.0, "pieces": 1.0, "notions": 1.0, "mixed": 1.0}
+BLOCKS = {"words": 1.0, "pieces": 1.0, "notions": 1.0, "mixed": 1.0, "pairs": 0.7}
 FLAT = {"turns": 0.2}
 
 _SIZES = (3, 4, 5)  # characters of a piece of a word: enough for a stem, an ending, a misspelling
+_STEM = 5  # characters that a word and its inflections share
+_FUNCTION = 3  # characters of a function word
+_NEAR = 3  # words between which a pair is looked for
 _BARE = 12  # words at most in a letter that says nothing by itself: "pour suite à donner"
 # Notions whose absence tells something: a letter that asks nothing, names nobody's trouble, speaks of nobody's self.
 _TELLING = ("ask", "me", "you", "thanks", "broken", "not", "leave", "amount")
@@ -77,6 +80,7 @@ def features(letter: Letter, reading: Reading, told: list[Sentence]) -> dict[str
         "pieces": _pieces({*subject, *new}),
         "notions": _notions(letter, told, subject, below, attached),
         "mixed": _mixed(told),
+        "pairs": _pairs(told),
         "turns": _turns(letter, [*told, sentence_of(reading.subject)]),
     }
 
@@ -172,6 +176,16 @@ def _mixed(told: list[Sentence]) -> set[str]:
         run = [(notions_of(word) or (word,))[0] for word in sentence.words]
         found.update(f"{one}_{two}" for one, two in pairwise(run))
         found.update(f"{one}_{two}_{three}" for one, two, three in zip(run, run[1:], run[2:], strict=False))
+    return found
+
+
+def _pairs(told: list[Sentence]) -> set[str]:
+    """Stems that stand near one another, function words left out: what is said of what, however it is turned."""
+    found: set[str] = set()
+    for sentence in told:
+        stems = [word[:_STEM] for word in sentence.words if len(word) > _FUNCTION]
+        for gap in range(1, _NEAR + 1):
+            found.update(f"{one}^{two}" for one, two in zip(stems, stems[gap:], strict=False))
     return found
 
 

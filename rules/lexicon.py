@@ -23,16 +23,16 @@ RAISED = {
     Alert.SENSITIVE: "il est question de santé ou de situation sociale",
 }
 
-# The notions (rules.notions) whose words explain a reading to a manager; others may weigh, but say little by themselves.
+# The notions (rules.notions) whose words explain a reading to a manager; others may weigh, but say little alone.
 EXPLAINS = {
     Label.DEPARTURE: frozenset(
-        "leave left end_lease notice departure exit_report next_home moving_gear successor last clearing_out keys".split()
+        "leave left end_lease notice departure exit_report next_home moving_gear successor last clearing_out".split()
     ),
     Label.WORKS: frozenset("equipment broken damp pest repair cold danger decent".split()),
     Label.ACCOUNTS: frozenset("rent charges payment amount deposit fees wrong_sum aid".split()),
     Label.COMPLAINT: frozenset("noise dirt behaviour no_answer staff anger neighbour landlord_notice".split()),
     Label.REQUEST: frozenset(
-        "document insurance permit change_details portal add_person keys appointment extra renew instalments".split()
+        "document insurance permit change_details portal add_person appointment extra renew instalments".split()
     ),
     Label.OFF_TOPIC: frozenset(
         "landlord_self owner applicant job supplier syndic machine away bounce bulk scam thanks all_well fixed".split()

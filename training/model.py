@@ -29,7 +29,7 @@ FEWEST = 2  # letters in which a feature must stand to be learned
 SEED = 7
 SLOPES = tuple(step / 20 for step in range(20, 161))
 # Strength of fit by head, and what a letter that has the flag weighs more than one that hasn't (few letters have one).
-FIT: Mapping[str, tuple[float, float]] = {ALERT: (0.5, 2.0), "urgent": (0.5, 3.0), "automated": (0.5, 3.0)}
+FIT: Mapping[str, tuple[float, float]] = {ALERT: (0.2, 2.0), "urgent": (0.5, 3.0), "automated": (0.5, 3.0)}
 
 Keys = dict[str, set[int]]
 Array = np.ndarray[Any, Any]

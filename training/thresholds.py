@@ -13,7 +13,7 @@ from training.model import ALERT, HEADS, Array, truth
 WANTED = {ALERT: 0.98, "urgent": 0.95}
 # An error of that kind against one of the other: to answer a robot is worse than to leave a person without
 # acknowledgement, for a person's letter is filed and shown to a manager all the same.
-DEARER = {"registered": 1.0, "automated": 2.0}
+DEARER = {"registered": 1.5, "automated": 3.0}
 
 
 def thresholds(scores: Array, examples: Sequence[Example]) -> dict[str, float]:
