@@ -43,7 +43,11 @@ def letter_of(row: dict[str, Any]) -> Letter:
 
 def examples(folder: Path = FOLDER) -> list[Example]:
     """Every example, in the order of the files' names and of their lines."""
-    return [_example(path.stem, json.loads(line)) for path in sorted(folder.glob("*.jsonl")) for line in path.open()]
+    return [_example(path.stem, json.loads(line)) for path in sorted(folder.glob("*.jsonl")) for line in _lines(path)]
+
+
+def _lines(path: Path) -> list[str]:
+    return path.read_text(encoding="utf-8").rstrip("\n").split("\n")
 
 
 def _example(hand: str, row: dict[str, Any]) -> Example:

@@ -117,7 +117,7 @@ def held_out(rows: csr_matrix, examples: Sequence[Example], hands: Sequence[str]
 def calibrate(scores: Array, labels: Sequence[str]) -> list[list[float]]:
     """By label: a weight for each label's score, then a bias; softmax of these is the probability.
 
-    One slope for all, the one under which the labels are likeliest: it spreads the scores without changing their order (a
+    One slope for all, the one under which the labels are likeliest: it never changes the order of the scores (a
     free matrix fits the shares of labels of these hands, and loses half a point on another one).
     """
     places = np.array([LABELS.index(label) for label in labels])
