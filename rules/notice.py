@@ -168,6 +168,9 @@ class Odd(StrEnum):
     UNMATCHED_REVERSAL = "unmatched_reversal"
     LEFT_IN_CREDIT = "left_in_credit"
     UNDATED_DEPARTURE = "undated_departure"
+    NO_CONSENT = "no_consent"  # by e-mail, and no consent to that address is recorded: it is posted
+    NO_EMAIL = "no_email"  # by e-mail, and there is no address: it is posted
+    BOUNCING = "bouncing"  # the last mail to that address came back
 
 
 @dataclass(frozen=True, slots=True)
