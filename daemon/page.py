@@ -75,6 +75,11 @@ def page(notice: Notice, house: House, *, logo: str = "", transfer: Transfer | N
     )  # fmt: skip
 
 
+def paper(template: str, house: House, *, logo: str = "", **facts: Any) -> str:
+    """The HTML of another document of a lease. Raises jinja2.TemplateError."""
+    return _environment().get_template(f"{template}.html").render(house=house, logo=logo, **facts)
+
+
 def sheet(colour: str, fonts: str) -> str:
     """The style sheet of a house; `fonts` is the URL of the folder of fonts."""
     return _environment().get_template("notice.css").render(colour=colour, fonts=fonts)
@@ -89,6 +94,12 @@ def address(tenants: Iterable[Party], lease: Lease) -> tuple[str, ...]:
     """The lines in the window: who (every tenant), then where (La Poste: at most six, the town in capitals)."""
     where = lease.postal or _where(lease)
     return (*_grouped([_named(party) for party in tenants], LINES - len(where)), *where)
+
+
+def window(tenants: Iterable[Party], lease: Lease) -> tuple[tuple[str, ...], str]:
+    """The lines in the window, and the class of the size in which they stand whole. Raises ValueError."""
+    lines = address(tenants, lease)
+    return lines, _size(lines)
 
 
 def _where(lease: Lease) -> tuple[str, ...]:

@@ -75,6 +75,15 @@ def render(notice: Notice, house: House) -> bytes:
         raise Permanent(f"notice {notice.number}: {fault}") from fault
 
 
+def render_paper(template: str, house: House, number: str, **facts: Any) -> bytes:
+    """Another document of a lease, of the same make: `template` of `templates/notices`. Raises Permanent likewise."""
+    try:
+        html = page.paper(template, house, logo=_logo(house.logo), number=number, **facts)
+        return _printed(html, house, number, [])
+    except FAULTS as fault:
+        raise Permanent(f"{template} {number}: {fault}") from fault
+
+
 def missing_fonts(folder: Path | None = None) -> tuple[str, ...]:
     """The font files that printing needs and doesn't find (in `templates/fonts`): for `check`."""
     paths = ((folder or page.folder("fonts")) / face for face in FACES)
@@ -82,16 +91,19 @@ def missing_fonts(folder: Path | None = None) -> tuple[str, ...]:
 
 
 def _print(notice: Notice, house: House) -> bytes:
-    complaints = _complaints()
-    press = _press(house.colour)
     html = page.page(notice, house, logo=_logo(house.logo), transfer=transfer(notice, house))
+    return _printed(html, house, notice.number, [data(notice)])
+
+
+def _printed(html: str, house: House, number: str, attachments: list[Attachment]) -> bytes:
+    complaints, press = _complaints(), _press(house.colour)
     _check_letters(html)
     printed = HTML(string=html, url_fetcher=_only("data")).write_pdf(
         stylesheets=[press.sheet],
         font_config=press.fonts,
-        attachments=[data(notice)],
+        attachments=attachments,
         pdf_variant="pdf/a-3a",
-        pdf_identifier=notice.number.encode(),
+        pdf_identifier=number.encode(),
         finisher=_declare_accessible,
     )
     complaints.raise_any()
@@ -146,7 +158,7 @@ def _check_letters(html: str) -> None:
 
 def transfer(notice: Notice, house: House) -> page.Transfer | None:
     """For whom a payment is expected from, and for nobody else: a second payment would follow a direct debit."""
-    if notice.way is not Way.PAY:
+    if notice.way is not Way.PAY or not house.bank.iban:
         return None
     iban = IBAN(house.bank.iban)
     reference = f"{notice.lease.id} {notice.period.name}"  # names the term: the debtor's choice (C. civ. 1342-10)
