@@ -3,8 +3,8 @@
 # As root or with sudo it calls apt-get; otherwise it says what is missing and leaves the rest to you.
 set -euo pipefail
 
-run_packages=(python3-venv libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 fontconfig fonts-liberation2)
-test_packages=("${run_packages[@]}" dovecot-imapd postgresql poppler-utils)
+run_packages=(python3-venv libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 fontconfig fonts-liberation2 poppler-utils)
+test_packages=("${run_packages[@]}" dovecot-imapd postgresql)
 
 case "${1:-}" in
     run) wanted=("${run_packages[@]}") ;;

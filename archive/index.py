@@ -12,7 +12,7 @@ from typing import Any
 
 from archive import whereabouts
 from archive.pli import Filed
-from archive.records import Case, Errand, Lease, Manager, Message, Outgoing, Owner, Receipt, Step
+from archive.records import Case, Errand, Lease, Manager, Message, Order, Outgoing, Owner, Receipt, RentNotice, Step
 
 Record = Mapping[str, Any]
 
@@ -35,6 +35,8 @@ def index_letter(record: Record, now: datetime) -> None:
     add_receipts(record["digest"], "duplicate", again)
     for said in record["plan"]["say"]:
         say(said, now, record["case"], record["digest"])
+    _orders(record, now)
+    _returned(record)
     _errands(record, record["sources"])
 
 
@@ -42,9 +44,7 @@ def readmit(record: Record, now: datetime) -> None:
     """A letter leaves the quarantine: it is recorded as any other, under the case and the clock that it has."""
     decision, attachment = record["decision"], record["attachment"]
     Message.update(state="filed", reason="", **_read_of(record)).where(Message.digest == record["digest"]).execute()
-    Receipt.update(state="filed").where(
-        Receipt.message == record["digest"], Receipt.state == "quarantined"
-    ).execute()
+    Receipt.update(state="filed").where(Receipt.message == record["digest"], Receipt.state == "quarantined").execute()
     opening = record["plan"].get("open")
     if opening:
         Case.update(
@@ -62,6 +62,8 @@ def readmit(record: Record, now: datetime) -> None:
         ).where(Case.ref == record["case"]).execute()
     for said in record["plan"]["say"]:
         say(said, now, record["case"], record["digest"])
+    _orders(record, now)
+    _returned(record)
 
 
 def place(filed: Filed) -> None:
@@ -197,6 +199,42 @@ def say(said: Record, now: datetime, case: str | None = None, answers: str | Non
     ).on_conflict_ignore().execute()
 
 
+def _orders(record: Record, now: datetime) -> None:
+    for number, order in enumerate(record["plan"].get("orders", ())):
+        Order.insert(
+            key=f"order/{record['digest']}/{number}",
+            name=order["name"],
+            message=record["digest"],
+            case=record["case"],
+            lease=order["lease"],
+            by=order["by"],
+            at=now,
+            details=json.dumps(order["details"], ensure_ascii=False, sort_keys=True),
+        ).on_conflict_ignore().execute()
+
+
+def _returned(record: Record) -> None:
+    """A mail of ours came back: it is marked, its case has a step, and what it had answered is open again."""
+    returned = record["plan"].get("returned")
+    if not returned:
+        return
+    row = Outgoing.get_or_none(Outgoing.key == returned["key"])
+    if row is None:
+        return
+    Outgoing.update(state="bounced", error=returned["reason"]).where(Outgoing.id == row.id).execute()
+    if row.case_id is None:
+        return
+    received = datetime.fromisoformat(record["dates"]["received"])
+    step = {"case": row.case_id, "at": received, "message": record["digest"], "detail": row.recipient}
+    Step.insert(what="bounced", **step).execute()
+    if row.kind == "document":
+        reopened = Case.update(status="open", answered_at=None).where(
+            Case.ref == row.case_id, Case.status == "answered"
+        )
+        if reopened.execute():
+            Step.insert(what="reopened", **step).execute()
+
+
 def _errands(record: Record, sources: Iterable[Record]) -> None:
     for source in sources:
         add_errand(record, source)
@@ -221,6 +259,51 @@ def add_errand(record: Record, source: Record) -> None:
         flagged=shelf["flagged"],
         message=record["digest"],
         message_id=record["message_id"],
+    ).on_conflict_ignore().execute()
+
+
+# --- a document of ours: a rent notice, a receipt, a statement
+
+
+def index_document(filed: Filed, now: datetime) -> None:
+    """Write what the sidecar of a document says: its message, the notice that it is, and the mail that encloses it."""
+    record = filed.record
+    if not is_indexed(filed.digest):
+        _message(record)
+    place(filed)
+    _notice(filed)
+    for said in record["plan"]["say"]:
+        _enclose(record, said, now)
+
+
+def _notice(filed: Filed) -> None:
+    document = filed.record["document"]
+    if document["kind"] != "rent_notice":
+        return
+    made = {"digest": filed.digest, "path": filed.path, "data": "", "error": ""}
+    RentNotice.update(**made).where(RentNotice.key == document["key"]).execute()
+    RentNotice.update(state="replaced").where(
+        RentNotice.lease == document["lease"],
+        RentNotice.period == document["period"],
+        RentNotice.version < document["version"],
+    ).execute()
+
+
+def _enclose(record: Record, said: Record, now: datetime) -> None:
+    Outgoing.insert(
+        key=said["key"],
+        kind=said["kind"],
+        template=said["template"],
+        case=record["case"],
+        answers=said.get("answers"),
+        encloses=record["digest"],
+        recipient=said["to"],
+        filed=True,
+        automatic=False,
+        bulk=said["bulk"],
+        created_at=now,
+        next_try_at=max(now, datetime.fromisoformat(said["not_before"])) if said["not_before"] else now,
+        details=json.dumps(said["details"], ensure_ascii=False, sort_keys=True),
     ).on_conflict_ignore().execute()
 
 

@@ -140,6 +140,11 @@ class Journal:
                         _prev, _sequence, _utc, *fields = line.decode("ascii").split()
                         yield Event(*fields)
 
+    def last_seal(self) -> str:
+        """The sha256 of the last day that is over: another day's lines have begun. `''` on the first day."""
+        days = self._days()
+        return self._seal(days[-2]) if len(days) > 1 else ""
+
     def _end(self) -> _Tail:
         """The end of the chain, read again when another process has written since."""
         day = self._last_day()

@@ -406,7 +406,8 @@ class Outgoing(Table):
     recipient = LineField(index=True)
     filed = BooleanField()  # goes to a correspondent: it is filed in the tree before the first attempt
     automatic = BooleanField(default=True)  # counts for the caps, goes with a null sender
-    state = LineField(default="waiting", index=True)  # waiting, sending, uncertain, deferred, sent, failed, held
+    # waiting, sending, uncertain, deferred, sent, failed, held; bounced: came back; withdrawn: no longer allowed
+    state = LineField(default="waiting", index=True)
     message_id = LineField(default="", index=True)
     # The frozen bytes; null until they are composed. The name hides Model.raw(), which nobody here calls.
     raw = BlobField(null=True)  # type: ignore[assignment]
@@ -415,11 +416,89 @@ class Outgoing(Table):
     next_try_at = InstantField(index=True)
     tries = IntegerField(default=0)
     urgent = BooleanField(default=False)  # goes before the others
+    bulk = BooleanField(default=False)  # one of many: goes after the others, and no copy is put in the mailbox
+    encloses = LineField(null=True)  # digest of the pli whose document is attached
     released = BooleanField(default=False)  # a person let it pass the caps
     first_try_at = InstantField(null=True)  # the five days before giving up run from here
     sent_at = InstantField(null=True, index=True)
     error = ProseField(default="")
     details = ProseField(default="{}")  # JSON: what the template needs beyond the case and the letter
+
+
+# --- the monthly notices
+
+
+class NoticeRun(Table):
+    """One month's notices: the period is the term called. Approved when every approval that is set was given."""
+
+    period = LineField(primary_key=True)  # 2026-12
+    due_at = InstantField()  # they leave from then on
+    prepared_at = InstantField()
+    fingerprint = LineField(default="")  # of what the last summary told
+    summary = LineField(default="")  # its key in the outbox
+    approved_at = InstantField(null=True)
+    approved_by = LineField(default="")
+    seconded_at = InstantField(null=True)
+    seconded_by = LineField(default="")
+
+
+class RentNotice(Table):
+    """What one lease gets for one term. A correction is a new row, which replaces the one before it; both stay.
+
+    `data` is the notice itself (rules.notice.facts, JSON) from its computation until it stands in the tree.
+    """
+
+    id = AutoField()
+    key = LineField(unique=True)  # rent_notice/L00101/2026-12, then .../2 for a correction
+    lease = ForeignKeyField(Lease, backref="notices")
+    lease_id: str
+    period = LineField(index=True)
+    version = IntegerField(default=1)
+    number = LineField()
+    kind = LineField()  # call, statement
+    issued_on = DayField()
+    channel = LineField()  # email, post
+    address = LineField(default="")  # where the mail goes
+    opening_balance = MoneyField()
+    term_due = MoneyField()
+    total_due = MoneyField()
+    receipt = LineField()  # a rules.receipt.ReceiptKind
+    odd = ProseField(default="[]")  # JSON: what a person should look at
+    data = ProseField(default="")
+    state = LineField(default="prepared", index=True)  # prepared, held, approved, sent, printed, failed, replaced
+    digest = LineField(default="", index=True)  # of its pli, once it is filed
+    path = ProseField(default="")  # of its document, relative to the tree
+    batch = IntegerField(default=0)  # the print batch that holds it
+    printed_at = InstantField(null=True)
+    error = ProseField(default="")
+
+
+class Consent(Table):
+    """A tenant's express agreement to e-mail: for one address, from one day (law of 1989, art. 21), until withdrawn."""
+
+    key = LineField(primary_key=True)  # lease/address/day
+    lease = ForeignKeyField(Lease, backref="consents")
+    lease_id: str
+    address = LineField()
+    given_on = DayField()
+    withdrawn_at = InstantField(null=True)
+    proof = LineField(default="")  # digest of the letter that withdrew it
+
+
+class Order(Table):
+    """What a letter makes us do, once: a command of our own people, a document that a tenant asks for."""
+
+    key = LineField(primary_key=True)  # order/<digest of the letter>/<number>
+    name = LineField()  # send, post, document
+    message = LineField()  # digest of the letter
+    case = ForeignKeyField(Case, null=True, backref="orders")
+    case_id: str | None
+    lease = LineField(default="")
+    by = LineField()  # the address that gave it, as registered
+    at = InstantField()
+    details = ProseField(default="{}")  # JSON
+    state = LineField(default="waiting", index=True)  # waiting, done, refused
+    error = ProseField(default="")
 
 
 class Duty(Table):
@@ -440,7 +519,7 @@ class Fact(Table):
 TABLES: tuple[type[Table], ...] = (
     Manager, Property, Owner, Mandate, Lease, Person, Contact, Movement,
     Cursor, CaseNumber, Case, Step, Event, Correction, Message, Receipt, Standing, Sighting, Errand,
-    Outgoing, Duty, Fact,
+    Outgoing, NoticeRun, RentNotice, Consent, Order, Duty, Fact,
 )  # fmt: skip
 
 

@@ -170,6 +170,10 @@ class Tree:
         self._pay(now)
         self._journal.append([event], now)
 
+    def seal(self) -> str:
+        """The sha256 (hex) of the journal's last whole day: a witness to all that was before."""
+        return self._journal.last_seal()
+
     def read(self, path: str) -> bytes:
         """The bytes of a file of the tree; `path` is relative to the root, and no link is followed below it."""
         *folder, name = path.split("/")

@@ -19,6 +19,9 @@ from daemon.identifiers import Signer, load_secret
 from daemon.imap import Session
 from daemon.learning import Lessons
 from daemon.moves import OnSent
+from daemon.notices import channels
+from daemon.notices.letterhead import Letterheads
+from daemon.notices.room import Room
 from daemon.outbox import Outbox
 from daemon.pipeline import CaseNumbers, Desk, file_sent
 from rules.calendar import Calendar, parse_closed, parse_hours
@@ -35,6 +38,7 @@ class App:
     config: Config
     desk: Desk
     outbox: Outbox
+    room: Room
     session: Callable[[MailboxConfig], Session]
     bytes_of: Callable[[str], bytes]
     on_sent: OnSent | None = None  # what a message in `Sent` means
@@ -68,17 +72,30 @@ def open_app(config: Config) -> App:
         clock=clock.now,
         numbers=CaseNumbers(ZoneInfo(agency.timezone)),
         layer=Lessons(bytes_of).layer,
+        commanders=_commanders(config),
+        authserv=config.security.authserv,
     )
     outbox = Outbox(
-        config, Composer(config, signer, bytes_of), accounts.relay(config), lambda rows: file_sent(desk, rows)
+        config,
+        Composer(config, signer, bytes_of),
+        accounts.relay(config),
+        lambda rows: file_sent(desk, rows),
+        channels.gate,
     )
-    return App(config, desk, outbox, accounts.sessions(config), bytes_of)
+    room = Room(config, desk, bytes_of, Letterheads(config))
+    return App(config, desk, outbox, room, accounts.sessions(config), bytes_of)
 
 
 def own_addresses(config: Config) -> frozenset[str]:
     """The agency's own addresses: a letter from one of them is never answered."""
     addresses = (config.agency.address, *(box.address for box in config.mailbox))
     return frozenset(normalise_address(address) for address in addresses)
+
+
+def _commanders(config: Config) -> frozenset[str]:
+    """Whose commands by mail are obeyed, once it is sure that they wrote."""
+    named = (config.agency.accounting, config.notices.second_approver)
+    return frozenset(normalise_address(address) for address in named if address) - own_addresses(config)
 
 
 def _remember_first_start(now: datetime) -> None:
@@ -140,6 +157,7 @@ class _Policies:
             threshold=self._config.limits.threshold,
             answer_since=self._since(box),
             observe=box.mode == "observe",
+            answer_requests=self._config.notices.answer_requests,
         )
 
     def _box(self, arrivals: Sequence[Arrival]) -> MailboxConfig:

@@ -17,6 +17,8 @@ from archive.database import DatabaseTrouble, open_database, reading
 from daemon import __version__, clock, report
 from daemon.config import Config, default_path, load
 from daemon.errors import ConfigError, Permanent, Temporary
+from rules.period import Period
+from rules.period import parse as parse_period
 
 if TYPE_CHECKING:
     from rules.learned import Layer
@@ -206,9 +208,11 @@ def case(ref: str, as_json: AsJson = False) -> None:
 
 
 outbox_commands = typer.Typer(invoke_without_command=True, help="What waits to be sent, and what failed and why.")
+notices_commands = typer.Typer(no_args_is_help=True, help="The monthly rent notices; the period is the term called.")
 quarantine_commands = typer.Typer(invoke_without_command=True, help="Letters that broke us.")
 app.add_typer(outbox_commands, name="outbox")
 app.add_typer(quarantine_commands, name="quarantine")
+app.add_typer(notices_commands, name="notices")
 
 
 @outbox_commands.callback()
@@ -315,6 +319,99 @@ def status(as_json: AsJson = False) -> None:
         report.show(
             [{"what": key, "value": value} for key, value in counters.items()], ["what", "value"], as_json=False
         )
+
+
+# --- the monthly notices
+
+
+def _period(text: str) -> Period:
+    try:
+        return parse_period(text)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
+
+
+Term = Annotated[Period, typer.Option("--period", parser=_period, metavar="YYYY-MM", help="The term that is called.")]
+Leases = Annotated[list[str] | None, typer.Option(metavar="LEASE", help="Only this lease; may be given again.")]
+
+
+@notices_commands.command("prepare")
+def notices_prepare(period: Term, lease: Leases = None, as_json: AsJson = False) -> None:
+    """Compute the notices, show what is odd, tell accounting; --lease replaces one that was made already."""
+    from daemon.notices import console  # noqa: PLC0415
+
+    with _explained():
+        prepared = console.prepare(_config(), period, tuple(lease or ()), clock.now())
+    report.show(console.odd_rows(prepared), ["lease", "what", "detail"], as_json=as_json)
+    if not as_json:
+        typer.echo(console.said_of(prepared))
+
+
+@notices_commands.command("show")
+def notices_show(period: Term, as_json: AsJson = False) -> None:
+    """Where every lease stands."""
+    from daemon.notices import run  # noqa: PLC0415
+
+    with _explained():
+        _open_database()
+        rows = run.show(period)
+    report.show(rows, NOTICE_COLUMNS, as_json=as_json)
+
+
+NOTICE_COLUMNS = [
+    "lease", "channel", "opening_balance", "term_due", "total_due", "receipt", "status", "sent_at", "pdf",
+]  # fmt: skip
+
+
+@notices_commands.command("approve")
+def notices_approve(
+    period: Term,
+    but: Annotated[list[str] | None, typer.Option("--except", metavar="LEASE", help="Hold this one back.")] = None,
+    second: Annotated[bool, typer.Option("--second", help="Give the second approval.")] = False,
+) -> None:
+    """Approve what is prepared."""
+    from daemon.notices import console  # noqa: PLC0415
+
+    with _explained():
+        approval = console.approve(_config(), period, tuple(but or ()), clock.now(), second=second)
+    typer.echo(console.said_of_approval(approval))
+
+
+@notices_commands.command("send")
+def notices_send(period: Term) -> None:
+    """Print, file and send what is approved."""
+    from daemon.notices import console  # noqa: PLC0415
+
+    with _explained():
+        whole = console.send(_config(), period)
+    if not whole:
+        raise typer.Exit(FAILED)
+
+
+@notices_commands.command("print-batch")
+def notices_print_batch(
+    period: Term,
+    again: Annotated[int, typer.Option("--again", metavar="BATCH", help="Make this batch once more.")] = 0,
+) -> None:
+    """Make the PDF to print and post, in the order of the postcodes, and its list."""
+    from daemon.notices import console  # noqa: PLC0415
+
+    with _explained():
+        typer.echo(console.print_batch(_config(), period, clock.now(), again))
+
+
+@notices_commands.command("audit")
+def notices_audit(period: Term, as_json: AsJson = False) -> None:
+    """Recompute every amount from the accounts, and compare it with the text of each document."""
+    from daemon.notices import console  # noqa: PLC0415
+
+    with _explained():
+        findings, looked_at = console.audit(_config(), period)
+    report.show(findings, ["lease", "number", "what", "expected", "found"], as_json=as_json)
+    if not as_json:
+        typer.echo(f"{looked_at} documents, {len(findings)} findings")
+    if findings:
+        raise typer.Exit(FAILED)
 
 
 @app.command()

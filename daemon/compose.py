@@ -5,10 +5,11 @@ is automatic in every way that other programs read (RFC 3834 5, and what Exchang
 """
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from email.utils import format_datetime
+from typing import Any
 
 from jinja2 import TemplateNotFound
 from peewee import DoesNotExist
@@ -27,7 +28,11 @@ from rules.letter import Alert
 
 LARGEST_ENCLOSED = 10 * 1024 * 1024  # bytes; base64 adds a third, and many servers take 20 MB
 
-ENCLOSING = frozenset({"notice_case", "notice_follow_up", "notice_letter", "notice_quarantine"})
+ENCLOSING = frozenset({"notice_case", "notice_follow_up", "notice_letter", "notice_quarantine", "notice_request"})
+PAPERS = frozenset({"rent_notice", "document"})  # kinds that bring a tenant a document of theirs
+ANSWERS = frozenset({"acknowledgement", "document"})  # kinds that answer a letter
+# Everything but the reports of what isn't delivered, which we want to have (MS-OXCMAIL 2.2.3.2.14).
+NO_REPLY = "DR, RN, NRN, OOF, AutoReply"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +63,7 @@ class Composer:
             head = self._headers(dossier, subject, token, now, carrier)
         except ValueError as error:
             raise Permanent(str(error)) from error
-        raw = head + self._body(dossier, token, enclosed, carrier)
+        raw = head + self._body(dossier, token, enclosed, self._documents(dossier), carrier)
         return Composed(raw, f"{token}@{self._domain}", hashlib.sha256(raw).hexdigest(), subject)
 
     def envelope_sender(self, row: Outgoing) -> str:
@@ -85,7 +90,7 @@ class Composer:
 
     def _headers(self, dossier: Dossier, subject: str, token: str, now: datetime, carrier: Carrier) -> bytes:
         row, agency = dossier.row, self._config.agency
-        answers = row.kind == "acknowledgement"
+        answers = row.kind in ANSWERS
         values = {
             "From": wire.mailbox(tidy(agency.name), wire.address(agency.address)),
             "To": _recipient(row.recipient, carrier),
@@ -95,7 +100,7 @@ class Composer:
             "Message-ID": f"<{token}@{self._domain}>",
             **(_thread(dossier) if answers else {}),
             "Auto-Submitted": "auto-replied" if answers else "auto-generated",
-            "X-Auto-Response-Suppress": "All",
+            "X-Auto-Response-Suppress": NO_REPLY if row.kind in PAPERS else "All",
             "Importance": "high" if dossier.urgent and not answers else "",
             HEADER: token,
             "MIME-Version": "1.0",
@@ -110,11 +115,15 @@ class Composer:
 
     # --- body
 
-    def _body(self, dossier: Dossier, token: str, enclosed: bytes | None, carrier: Carrier) -> bytes:
+    def _body(
+        self, dossier: Dossier, token: str, enclosed: bytes | None, documents: Sequence[bytes], carrier: Carrier
+    ) -> bytes:
         rendered = self._rendered(dossier, enclosed=enclosed is not None)
         forms = (("plain", rendered.text), ("html", rendered.html))
         texts = [wire.text_part(form, text, eight_bit=carrier.eight_bit) for form, text in forms]
         told = wire.multipart("alternative", texts, token)
+        if documents:
+            return wire.multipart("mixed", [told, *documents], token)
         if enclosed is None:
             return told
         name = words()["files"]["letter"]
@@ -126,7 +135,9 @@ class Composer:
 
     def _rendered(self, dossier: Dossier, *, enclosed: bool) -> Rendered:
         row, told = dossier.row, facts(dossier)
-        if row.kind != "acknowledgement":
+        if row.kind in PAPERS:
+            told |= dossier.details.get("told") or {}
+        elif row.kind != "acknowledgement":
             told |= inside_facts(dossier)
             told |= {"enclosed": enclosed, "intake": self.mailbox(row).address}
             told |= {"reply_subject": f"Re: {stem_of(dossier)} {subject_token(row.case_id or '')}"}
@@ -134,6 +145,24 @@ class Composer:
             return render(row.template, told)
         except TemplateNotFound as error:
             raise Permanent(f"there is no mail {row.template!r} in templates/mails") from error
+
+    def _documents(self, dossier: Dossier) -> list[bytes]:
+        """The parts that a mail brings: the document that the row names, and files of the state folder.
+
+        Raises Permanent when one is not to be had: a mail that says "attached" must not go without.
+        """
+        details = dossier.details
+        try:
+            parts = [wire.file_part(self._file(one["path"]), one["name"], one["type"]) for one in _files(details)]
+            if dossier.row.encloses:
+                pdf = self.letter_of(dossier.row.encloses)
+                parts.insert(0, wire.file_part(pdf, str(details["file"]), "application/pdf"))
+        except (OSError, DoesNotExist) as error:
+            raise Permanent(f"the document to attach can't be read: {error}") from error
+        return parts
+
+    def _file(self, path: str) -> bytes:
+        return (self._config.storage.state / path).read_bytes()
 
     def _enclosed(self, dossier: Dossier, carrier: Carrier) -> bytes | None:
         """The letter for a manager, unless it is sensitive, too large for the way, or not to be had."""
@@ -147,6 +176,10 @@ class Composer:
             return None
         room = min(LARGEST_ENCLOSED, carrier.size * 2 // 3 or LARGEST_ENCLOSED)
         return raw if len(raw) <= room else None
+
+
+def _files(details: Mapping[str, Any]) -> Sequence[Mapping[str, str]]:
+    return details.get("files") or ()
 
 
 def _recipient(written: str, carrier: Carrier) -> str:

@@ -9,6 +9,7 @@ import tomllib
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from datetime import date, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, Literal, Self
 
@@ -26,6 +27,7 @@ from pydantic import (
 from daemon.errors import ConfigError
 from daemon.notation import (
     ClosedDays,
+    Colour,
     Count,
     CredentialName,
     DatabaseUrl,
@@ -34,6 +36,8 @@ from daemon.notation import (
     EnvironmentName,
     FilePath,
     Host,
+    Hour,
+    Iban,
     Listen,
     OpeningHours,
     OptionalAddress,
@@ -228,6 +232,50 @@ class Security(Section):
     authserv: tuple[Host, ...] = ()
 
 
+class Bank(Section):
+    """The account that rents are paid into. Without an IBAN the notices tell no way to pay."""
+
+    holder: str = ""
+    iban: Iban = ""
+    bic: str = ""
+    creditor_id: str = ""  # ICS, of the direct debits
+
+
+class Clearance(Section):
+    """How many days a payment may still come back, by its mode: no receipt is given before."""
+
+    direct_debit: int = Field(default=8, ge=0, le=90)
+    cheque: int = Field(default=10, ge=0, le=90)
+    transfer: int = Field(default=0, ge=0, le=90)
+    card: int = Field(default=0, ge=0, le=90)
+    cash: int = Field(default=0, ge=0, le=90)
+    aid: int = Field(default=0, ge=0, le=90)
+
+
+class Notices(Section):
+    """The monthly notices: when, with whose consent, and what they look like."""
+
+    automatic: StrictBool = False  # each month's run is prepared by itself
+    day: int = Field(default=20, ge=1, le=28)  # of the month before the term: then they leave, once approved
+    hour: Hour = "09:00"
+    lead: Duration = timedelta(days=3)  # the run is prepared and its summary mailed so long before
+    second_approver: OptionalAddress = ""  # whose approval is wanted beside accounting's
+    rate: int = Field(default=0, ge=0)  # mails a minute (Microsoft 365 takes 30); 0: as fast as they go
+    workers: int = Field(default=0, ge=0, le=64)  # processes that print; 0: one a processor
+    bound: Decimal = Decimal(5000)  # a total over it, or under its opposite, is odd
+    jump: Decimal = Decimal("1.5")  # so many terms more or less owed than a month before is odd
+    debit_day: int = Field(default=5, ge=1, le=28)
+    answer_requests: StrictBool = True  # a document that a tenant asks for is sent at once
+    seal: StrictBool = False  # the archive's seal of the day at the foot of each notice
+    colour: Colour = "#1d3557"
+    logo: FilePath | None = None  # SVG or PNG
+    company: str = ""  # name and legal form, as the commercial code wants them
+    capital: str = ""
+    registration: str = ""
+    bank: Bank = Bank()
+    clearance: Clearance = Clearance()
+
+
 class Config(Section):
     agency: Agency
     storage: Storage
@@ -237,6 +285,7 @@ class Config(Section):
     lmtp: Lmtp | None = None
     deadlines: Deadlines = Deadlines()
     limits: Limits = Limits()
+    notices: Notices = Notices()
     security: Security = Security()
 
     @field_validator("mailbox")

@@ -19,6 +19,14 @@ The keys of `facts` are the names that the templates use. Beside the case, its l
     reason       why a letter is in quarantine
     count        how many letters were moved at once, in the mailbox `mailbox`
     of, refused  the row whose mail didn't arrive, and whether a server refused it (else: given up)
+    told         the words of a document's covering mail (daemon/notices/telling.py)
+    titles       what its subject names
+    subject      which subject of `templates/fr.toml` it has, when not its template's
+    file         the name of the attachment
+    files        [{"path", "name", "type"}]: files of the state folder to attach
+    lease        of a mail without a case; `person` is the id of the manager in charge of it
+    run          what a month's run is, for accounting (daemon/notices/summary.py)
+    why          why a document that a tenant asks for couldn't be sent
 """
 
 import json
@@ -112,16 +120,19 @@ def open_dossiers(rows: Sequence[Outgoing], config: Config) -> list[Dossier]:
     """The dossiers of these rows, in their order, by five questions to the database however many they are."""
     cases = _by(Case.ref, (row.case_id for row in rows))
     letters = _by(Message.digest, (row.answers for row in rows))
-    leases = _leases(case.lease_id for case in cases.values())
-    managers = _by(Manager.id, (_in_charge(case, leases) for case in cases.values()))
+    details = {row.id: _details(row) for row in rows}
+    leases = _leases((*(case.lease_id for case in cases.values()), *(one.get("lease") for one in details.values())))
+    named = (one.get("person") for one in details.values())
+    managers = _by(Manager.id, (*(_in_charge(case, leases) for case in cases.values()), *named))
     phones = phones_of(_sender(letters.get(row.answers), cases.get(row.case_id)) for row in rows)
     dossiers = []
     for row in rows:
         case, letter = cases.get(row.case_id), letters.get(row.answers)
-        manager = managers.get(_in_charge(case, leases)) if case else None
-        lease = leases.get(case.lease_id) if case else None
+        told = details[row.id]
+        manager = managers.get(_in_charge(case, leases) if case else told.get("person"))
+        lease = leases.get(case.lease_id if case else told.get("lease"))
         phone = phones.get(normalise_address(_sender(letter, case)), "")
-        dossiers.append(Dossier(row, config, _details(row), case, letter, lease, manager, phone))
+        dossiers.append(Dossier(row, config, told, case, letter, lease, manager, phone))
     return dossiers
 
 
@@ -267,6 +278,8 @@ def inside_facts(dossier: Dossier) -> dict[str, Any]:
         "failed": _failed(details),
         "held": Outgoing.select().where(Outgoing.state == "held").count(),
         "limits": dossier.config.limits,
+        "run": details.get("run") or {},
+        "why": str(details.get("why") or ""),
     }
 
 
@@ -292,6 +305,7 @@ def _failed(details: Mapping[str, Any]) -> dict[str, Any] | None:
         "kind": words()["kinds"].get(row.kind, row.kind),
         "error": shortened(tidy(row.error), LONGEST_REPLY),
         "refused": bool(details.get("refused")),
+        "posted": bool(details.get("posted")),
         "phone": next(iter(phones_of([row.recipient]).values()), ""),
     }
 

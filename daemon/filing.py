@@ -19,7 +19,20 @@ from rules import deadlines
 from rules.calendar import Calendar
 from rules.identity import Directory
 from rules.letter import Alert, Label, Letter, normalise_address
-from rules.plan import Acknowledge, Folder, Identity, JoinCase, Notify, OpenCase, Plan, Shelve
+from rules.plan import (
+    Acknowledge,
+    Action,
+    Folder,
+    Identity,
+    JoinCase,
+    Notify,
+    Obey,
+    OpenCase,
+    Plan,
+    Provide,
+    Returned,
+    Shelve,
+)
 
 QUARANTINE = ("_ged", "quarantaine")  # the system's own part of the tree
 
@@ -67,7 +80,7 @@ def letter_pli(opened: Opened, house: House) -> Pli:
         "case": opened.ref,
         "decision": _decision(plan),
         "attachment": _attachment(plan.identity, house),
-        "plan": _effects(plan, opened.arrivals, house) | {"say": said},
+        "plan": _effects(plan, opened.arrivals, house) | {"say": said, "orders": _orders(opened, house)},
         "said": [one["key"] for one in said],
     }
     folder = folder_of(plan.identity, letter.received_at, house)
@@ -111,8 +124,8 @@ def quarantine_pli(broken: Broken, raw: bytes, arrivals: Sequence[Arrival], hous
     return Pli(letter.digest, QUARANTINE, _title(letter, house), (_original(raw),), record)
 
 
-def sent_pli(mail: Letter, raw: bytes, row: Outgoing, answered: Message | None, house: House) -> Pli:
-    """The pli of a mail of ours: beside the letter that it answers, else by day. `mail` is what the bytes say."""
+def sent_pli(mail: Letter, raw: bytes, row: Outgoing, beside: Message | None, house: House) -> Pli:
+    """The pli of a mail of ours: beside what it answers or brings, else by day. `mail` is what the bytes say."""
     record = {
         "digest": mail.digest,
         "content_digest": mail.content_digest,
@@ -137,7 +150,7 @@ def sent_pli(mail: Letter, raw: bytes, row: Outgoing, answered: Message | None, 
         "retention": None,
     }
     local = mail.received_at.astimezone(house.timezone)
-    folder = folder_beside(answered) if answered is not None else names.unattached_folder(local.date())
+    folder = folder_beside(beside) if beside is not None else names.unattached_folder(local.date())
     return Pli(mail.digest, folder, names.title(local, "Envoyé", mail.subject), (_original(raw),), record)
 
 
@@ -149,16 +162,19 @@ def folder_beside(message: Message) -> tuple[str, ...]:
 def folder_of(identity: Identity, received_at: datetime, house: House) -> tuple[str, ...]:
     """Where in the tree: under the lease when it is certain, under the owner, else by day among the unattached."""
     local = received_at.astimezone(house.timezone)
-    lease = house.directory.lease(identity.lease) if identity.lease else None
-    if lease is not None:
-        tenant = next(iter(lease.people), None)
-        label = f"{tenant.last_name.upper()} {tenant.first_name}".strip() if tenant else ""
-        return names.lease_folder(
-            lease.property_code, lease.property_name, lease.city, lease.lot, lease.id, label, local.year
-        )
+    if identity.lease and house.directory.lease(identity.lease) is not None:
+        return lease_place(house, identity.lease, local.year)
     if identity.owner:
         return names.owner_folder(identity.owner, local.year)
     return names.unattached_folder(local.date())
+
+
+def lease_place(house: House, number: str, year: int) -> tuple[str, ...]:
+    """The folder of a lease for a year, below the agency's."""
+    lease = house.directory.leases[number]
+    tenant = next(iter(lease.people), None)
+    label = f"{tenant.last_name.upper()} {tenant.first_name}".strip() if tenant else ""
+    return names.lease_folder(lease.property_code, lease.property_name, lease.city, lease.lot, lease.id, label, year)
 
 
 def _title(letter: Letter, house: House) -> str:
@@ -256,9 +272,35 @@ def _effects(plan: Plan, arrivals: Sequence[Arrival], house: House) -> dict[str,
                 effects["join"] = {"urgent": action.urgent, "reopen": until.isoformat() if until else None}
             case Shelve():
                 effects["shelve"] = _shelf(action.folder, arrivals, house, flagged=action.flagged)
+            case Returned():
+                effects["returned"] = {"key": action.key, "case": action.case, "reason": action.reason}
+            case Obey() | Provide():
+                pass  # see _orders
             case Acknowledge() | Notify():
                 pass  # said, not done: see _says
     return effects
+
+
+def _orders(opened: Opened, house: House) -> list[dict[str, Any]]:
+    """What the letter makes us do beyond the case: commands of our own people, documents for a tenant."""
+    orders = []
+    for action in opened.plan.actions:
+        match action:
+            case Obey() if not action.refused and action.command.name is not None:
+                details: dict[str, Any] = {"about": action.about, "words": list(action.command.words)}
+                orders.append({"name": str(action.command.name), "lease": "", "by": action.by, "details": details})
+            case Provide():
+                details = {
+                    "papers": [str(paper) for paper in action.wanted.papers],
+                    "months": [month.name for month in action.wanted.months],
+                    "on_paper": action.wanted.on_paper,
+                    "answers": action.answers,
+                    "instead": _said(action.instead, opened, house),
+                }
+                orders.append({"name": "document", "lease": action.lease, "by": action.to, "details": details})
+            case _:
+                pass
+    return orders
 
 
 def _shelf(folder: Folder, arrivals: Sequence[Arrival], house: House, *, flagged: bool = False) -> dict[str, Any]:
@@ -270,8 +312,12 @@ def _shelf(folder: Folder, arrivals: Sequence[Arrival], house: House, *, flagged
 
 
 def _says(opened: Opened, house: House) -> list[dict[str, Any]]:
+    return _said(opened.plan.actions, opened, house)
+
+
+def _said(actions: Sequence[Action], opened: Opened, house: House) -> list[dict[str, Any]]:
     said = []
-    for action in opened.plan.actions:
+    for action in actions:
         match action:
             case Acknowledge():
                 said.append(_acknowledgement(action, opened, house))
@@ -279,9 +325,33 @@ def _says(opened: Opened, house: House) -> list[dict[str, Any]]:
                 to = house.emails.get(action.manager or "", house.supervisor)
                 if to:
                     said.append(_notice_of(action, to, opened))
-            case OpenCase() | JoinCase() | Shelve():
+            case Returned():
+                to = house.emails.get(action.manager or "", house.supervisor)
+                if to:
+                    said.append(_returned(action, to, opened))
+            case Obey() if action.refused:
+                said.append(_refused(action, opened))
+            case Obey() | Provide() | OpenCase() | JoinCase() | Shelve():
                 pass
     return said
+
+
+def _returned(action: Returned, to: str, opened: Opened) -> dict[str, Any]:
+    details = {"of": action.row, "recipient": action.recipient, "refused": True, "posted": _is_notice(action.key)}
+    return _notice(f"returned/{action.key}/{opened.letter.digest[:16]}", "notice_failed", to, details)
+
+
+def _is_notice(key: str) -> bool:
+    """A monthly notice that came back goes by post."""
+    return key.startswith("rent_notice/")
+
+
+def _refused(action: Obey, opened: Opened) -> dict[str, Any]:
+    """To the registered address, whoever wrote in its name."""
+    told = {"refused": action.refused, "word": action.command.word}
+    return _notice(
+        f"refused/{opened.letter.digest}/{action.command.word}", "notice_run_answer", action.by, {"run": told}
+    )
 
 
 def _acknowledgement(action: Acknowledge, opened: Opened, house: House) -> dict[str, Any]:

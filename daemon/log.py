@@ -229,6 +229,45 @@ def duty_failed(key: str, error: BaseException) -> None:
     _say(Priority.ERROR, "duty_failed", duty=key, **_unexpected(error))
 
 
+def notices_prepared(period: str, notices: int, odd: int) -> None:
+    """A month's run was computed; accounting looks at it."""
+    _say(Priority.INFO, "notices_prepared", period=period, notices=notices, odd=odd)
+
+
+def notices_approved(period: str, notices: int) -> None:
+    _say(Priority.NOTICE, "notices_approved", period=period, notices=notices)
+
+
+def notices_filed(notices: int, mailed: int) -> None:
+    """A group of notices stands in the tree; `mailed` of them wait in the outbox, the others are for the post."""
+    _say(Priority.INFO, "notices_filed", notices=notices, mailed=mailed)
+
+
+def notice_failed(key: str) -> None:
+    """One notice couldn't be made; the others went on (`notices show`)."""
+    _say(Priority.ERROR, "notice_failed", notice=key)
+
+
+def notices_posted(period: str, notices: int, batch: int) -> None:
+    """The print batch of those that go by post was made."""
+    _say(Priority.NOTICE, "notices_posted", period=period, notices=notices, batch=batch)
+
+
+def mail_returned(outgoing: int, kind: str, case: str | None) -> None:
+    """A mail of ours came back: a person is told."""
+    _say(Priority.WARNING, "mail_returned", outgoing=outgoing, kind=kind, case=case)
+
+
+def mail_withdrawn(outgoing: int, kind: str, case: str | None, reason: str) -> None:
+    """It was to go, and may no longer: a consent was withdrawn, a correction replaced it."""
+    _say(Priority.NOTICE, "mail_withdrawn", outgoing=outgoing, kind=kind, case=case, reason=reason)
+
+
+def order_done(name: str, letter: str, refused: str) -> None:
+    """What a letter asked of us was done, or refused with this reason."""
+    _say(Priority.INFO, "order_done", order=name, letter=letter[:SHORT], refused=refused or None)
+
+
 def day_counted(seen: int, filed: int, duplicates: int, quarantined: int) -> None:
     """The daily arithmetic; `seen` is the sum of the others or something was lost."""
     priority = Priority.INFO if seen == filed + duplicates + quarantined else Priority.ERROR

@@ -13,6 +13,8 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BeforeValidator, Field, StrictInt, ValidationInfo
+from schwifty import IBAN
+from schwifty.exceptions import SchwiftyException
 
 from rules.calendar import parse_closed, parse_hours, territory_named
 
@@ -137,6 +139,27 @@ def read_credential_name(name: str) -> str:
     return name
 
 
+def read_hour(text: str) -> str:
+    """A time of day: `09:00`."""
+    if not re.fullmatch(r"(?:[01]\d|2[0-3]):[0-5]\d", text):
+        raise ValueError('a time of day is "09:00", between quotes')
+    return text
+
+
+def read_iban(text: str) -> str:
+    """An IBAN with or without spaces, its key checked; kept without spaces."""
+    try:
+        return text and IBAN(text).compact
+    except SchwiftyException as error:
+        raise ValueError(f"it is no IBAN ({error}); copy it from the bank's own paper") from None
+
+
+def read_colour(text: str) -> str:
+    if not re.fullmatch(r"#[0-9A-Fa-f]{6}", text):
+        raise ValueError('a colour is "#1d3557"')
+    return text
+
+
 def from_file(path: Path, info: ValidationInfo) -> Path:
     """The path as seen from the configuration file's folder; as it is when there is no file."""
     base: Path | None = (info.context or {}).get("base")
@@ -159,6 +182,9 @@ def _not_empty(value: Any) -> Any:
     return value
 
 
+Hour = Annotated[str, AfterValidator(read_hour)]
+Iban = Annotated[str, AfterValidator(read_iban)]
+Colour = Annotated[str, AfterValidator(read_colour)]
 Text = Annotated[str, AfterValidator(_not_empty)]
 Duration = Annotated[timedelta, BeforeValidator(read_duration)]
 Timezone = Annotated[str, AfterValidator(read_timezone)]

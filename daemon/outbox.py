@@ -6,13 +6,15 @@ A row goes through these states, each written before the effect that it announce
                        -> deferred     the server said not now: again in 5 minutes to 4 hours, for 5 days
                        -> uncertain    cut after the last byte, or a death: again at once, same bytes, same Message-ID
                        -> failed       refused for good, or given up: a manager is told
+    waiting -> withdrawn               no longer allowed: a consent was withdrawn, a correction replaced it
+    sent -> bounced                    it came back: a manager is told
     waiting -> held                    an answer too many: the administrator is told; it goes when the caps allow
 
 Its bytes are composed once and frozen, then filed when they go to a correspondent, and only then handed over. One
 transaction a message says both that the last one is sent and that the next one is being sent.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -38,6 +40,7 @@ MOST_CUTS = 2  # connections lost one after the other: then no message is to bla
 READY = ("waiting", "uncertain", "deferred")
 
 FileSent = Callable[[Sequence[Outgoing]], None]
+Gate = Callable[[Sequence[Outgoing]], Mapping[int, str]]  # the rows that may no longer go, by id, and why
 
 
 @dataclass(slots=True)
@@ -49,6 +52,7 @@ class Counts:
     uncertain: int = 0
     failed: int = 0
     held: int = 0
+    withdrawn: int = 0
     unreachable: str = ""
 
     def add(self, state: str) -> None:
@@ -59,18 +63,25 @@ def _never() -> bool:
     return False
 
 
+def _open(_rows: Sequence[Outgoing]) -> Mapping[int, str]:
+    return {}
+
+
 class Outbox:
     """Sends what is due.
 
     `file_sent` files the bytes (`raw`, `digest`) of rows in the tree, durably, before the first attempt; it is called
-    again with the same bytes after a crash, and must then do nothing.
+    again with the same bytes after a crash, and must then do nothing. `gate` is asked before each attempt.
     """
 
-    def __init__(self, config: Config, composer: Composer, relay: Relay, file_sent: FileSent) -> None:
+    def __init__(
+        self, config: Config, composer: Composer, relay: Relay, file_sent: FileSent, gate: Gate = _open
+    ) -> None:  # fmt: skip
         self._config = config
         self._composer = composer
         self._relay = relay
         self._file_sent = file_sent
+        self._gate = gate
         self._clerk = Clerk(config, composer)
         self._caps = Caps(config.limits, ZoneInfo(config.agency.timezone))
         self._in_hand: dict[int, bytes] = {}
@@ -124,6 +135,7 @@ class Outbox:
 
     def _prepared(self, rows: Sequence[Outgoing], now: datetime, carrier: Carrier, counts: Counts) -> list[Outgoing]:
         """Rows that are frozen, and filed if a correspondent gets them. One that can't be composed stops no other."""
+        rows = self._allowed(rows, counts)
         unmade = open_dossiers([row for row in rows if not row.digest], self._config)
         made = {dossier.row.id: self._made(dossier, now, carrier) for dossier in unmade}
         ready = [row for row in rows if row.digest or isinstance(made[row.id], Composed)]
@@ -140,6 +152,20 @@ class Outbox:
         if filed:
             self._file_sent([_with_bytes(row, self._bytes_of(row)) for row in filed])
         return ready
+
+    def _allowed(self, rows: Sequence[Outgoing], counts: Counts) -> Sequence[Outgoing]:
+        """The rows that may still go; the others are withdrawn, for good."""
+        stopped = self._gate(rows)
+        if not stopped:
+            return rows
+        with writing():
+            for row in rows:
+                if reason := stopped.get(row.id):
+                    withdrawn = {"state": "withdrawn", "error": reason, "raw": None}
+                    Outgoing.update(withdrawn).where(Outgoing.id == row.id).execute()
+                    log.mail_withdrawn(row.id, row.kind, row.case_id, reason)
+        counts.withdrawn += len(stopped)
+        return [row for row in rows if row.id not in stopped]
 
     def _made(self, dossier: Dossier, now: datetime, carrier: Carrier) -> Composed | Permanent | str:
         """The mail, or why none can be made, or the limit that holds it back."""
@@ -258,7 +284,7 @@ def _due(now: datetime) -> list[Outgoing]:
     """The next rows to send, their bytes not read yet."""
     columns = [field for field in Outgoing._meta.sorted_fields if field is not Outgoing.raw]  # noqa: SLF001  peewee's way
     due = Outgoing.select(*columns).where(Outgoing.state.in_(READY), Outgoing.next_try_at <= now)
-    return list(due.order_by(Outgoing.urgent.desc(), Outgoing.created_at, Outgoing.id).limit(BATCH))
+    return list(due.order_by(Outgoing.urgent.desc(), Outgoing.bulk, Outgoing.created_at, Outgoing.id).limit(BATCH))
 
 
 def _with_bytes(row: Outgoing, raw: bytes) -> Outgoing:

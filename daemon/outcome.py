@@ -102,7 +102,7 @@ class Clerk:
 
     def _copy(self, row: Outgoing) -> None:
         """What went to a correspondent is put beside the letters, in the mailbox where people look."""
-        if not row.filed:
+        if not row.filed or row.bulk:  # a thousand notices would bury what people wrote
             return
         Errand.insert(
             key=f"copy/{row.key}",

@@ -6,6 +6,7 @@ group the order for each letter is never broken: durable, decided, in the tree, 
 that fails three times goes to quarantine, with a minimal case so that its deadline runs.
 """
 
+import json
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -14,20 +15,24 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from peewee import fn
+
 from archive import events, index, threads, whereabouts
 from archive.database import Unavailable, reserve_case_numbers, writing
 from archive.incoming import Arrival, Incoming
 from archive.records import Errand, Message, Outgoing, Receipt
 from archive.tree import DiskFull, Filed, Locked, Pli, Tree
-from daemon import filing, log
+from daemon import bounces, filing, log
+from daemon.authenticity import is_aligned
 from daemon.errors import Temporary
 from daemon.filing import Broken, House, Opened
 from daemon.identifiers import Signer
 from daemon.parse import parse
+from rules.automatic import automatic
 from rules.decide import Context, Policy, decide
 from rules.learned import Layer
 from rules.letter import Letter, normalise_address
-from rules.plan import JoinCase, OpenCase
+from rules.plan import JoinCase, OpenCase, Returned
 
 GROUP = 50  # letters in hand at once
 LOCK_WAIT = 30.0  # seconds to wait for another process that writes the tree
@@ -73,6 +78,8 @@ class Desk:
     clock: Callable[[], datetime]
     numbers: CaseNumbers
     layer: Callable[[], Layer] = Layer  # what the agency's people have corrected
+    commanders: frozenset[str] = frozenset()  # addresses of our own people whose commands are obeyed
+    authserv: tuple[str, ...] = ()  # mail servers whose Authentication-Results are believed
     unsettled: bool = False  # a group may be in the tree and not in the database
 
 
@@ -145,6 +152,8 @@ def _roll_forward(filed: Filed, now: datetime) -> None:
     elif filed.record["direction"] == "in":
         index.index_letter(filed.record, now)
         index.place(filed)
+    elif "document" in filed.record:
+        index.index_document(filed, now)
     else:
         index.index_sent(filed)
 
@@ -239,7 +248,7 @@ def _open(desk: Desk, digest: str, raw: bytes, arrivals: tuple[Arrival, ...], no
 def _decided(
     desk: Desk, letter: Letter, raw: bytes, arrivals: tuple[Arrival, ...], house: House, known: Message | None
 ) -> Pli:
-    plan = decide(letter, _context(desk, letter, arrivals, house))
+    plan = decide(letter, _context(desk, letter, raw, arrivals, house))
     ref = _reference(desk, plan.actions, known)
     return filing.letter_pli(Opened(letter, raw, arrivals, plan, ref), house)
 
@@ -306,8 +315,9 @@ def _same_letter(letter: Letter) -> Mapping[str, Any] | None:
 # --- what the decision needs to know
 
 
-def _context(desk: Desk, letter: Letter, arrivals: Sequence[Arrival], house: House) -> Context:
+def _context(desk: Desk, letter: Letter, raw: bytes, arrivals: Sequence[Arrival], house: House) -> Context:
     answered = (*letter.in_reply_to, *reversed(letter.references))
+    about = _answered(desk, answered)
     signed = [ref for message_id in answered if (ref := desk.signer.case_of(message_id))]
     sender = normalise_address(letter.sender.address)
     return Context(
@@ -323,7 +333,36 @@ def _context(desk: Desk, letter: Letter, arrivals: Sequence[Arrival], house: Hou
         recent=threads.open_of(sender),
         asked_before=threads.was_asked(sender),
         layer=desk.layer(),
+        returned=_returned(desk, letter, raw, house),
+        commander=sender in desk.commanders,
+        verified=sender in desk.commanders and _is_verified(desk, letter, sender, about),
+        about=about.key if about else "",
     )
+
+
+def _answered(desk: Desk, message_ids: Sequence[str]) -> Outgoing | None:
+    """The mail of ours that a letter answers: a Message-ID that we signed, and the row that it names."""
+    ours = [i.partition("@")[0].lower() for i in message_ids if desk.signer.is_ours(i)]
+    found = (Outgoing.get_or_none(fn.LOWER(Outgoing.message_id).startswith(f"{local}@")) for local in ours)
+    return next(filter(None, found), None)
+
+
+def _is_verified(desk: Desk, letter: Letter, sender: str, about: Outgoing | None) -> bool:
+    """Nobody but its recipient knows the Message-ID of a mail of ours; else a trusted server must say who writes."""
+    told = about is not None and normalise_address(about.recipient) == sender
+    return told or is_aligned(letter, desk.authserv)
+
+
+def _returned(desk: Desk, letter: Letter, raw: bytes, house: House) -> Returned | None:
+    signs = automatic(letter, desk.own)
+    back = bounces.brought_back(letter, raw, desk.signer, desk.clock()) if signs and signs.kind == "bounce" else None
+    if back is None:
+        return None
+    row, reason = back
+    details = json.loads(row.details)
+    lease = house.directory.lease(str(details.get("lease") or (row.case.lease_id if row.case else "")))
+    manager = (row.case.manager_id if row.case else None) or (lease.manager if lease else None)
+    return Returned(row.key, row.id, row.recipient, reason, row.case_id, manager)
 
 
 # --- mail of ours
@@ -335,8 +374,9 @@ def file_sent(desk: Desk, rows: Sequence[Outgoing]) -> None:
     new = [row for row in rows if not index.is_indexed(row.digest)]
     if not new:
         return
-    answered = {m.digest: m for m in Message.select().where(Message.digest.in_([row.answers for row in new]))}
-    plis = [_sent_pli(row, answered.get(row.answers), house, now) for row in new]
+    beside = [row.encloses or row.answers for row in new]  # with the document that it brings, else the letter
+    there = {m.digest: m for m in Message.select().where(Message.digest.in_(beside))}
+    plis = [_sent_pli(row, there.get(digest), house, now) for row, digest in zip(new, beside, strict=True)]
     with holding_tree(desk):
         filed = desk.tree.file(plis, now, ACTOR)
         with writing():
@@ -345,9 +385,21 @@ def file_sent(desk: Desk, rows: Sequence[Outgoing]) -> None:
         desk.tree.settle(filed)
 
 
-def _sent_pli(row: Outgoing, answered: Message | None, house: House, now: datetime) -> Pli:
+def _sent_pli(row: Outgoing, beside: Message | None, house: House, now: datetime) -> Pli:
     raw = bytes(row.raw or b"")
-    return filing.sent_pli(parse(raw, received_at=now), raw, row, answered, house)
+    return filing.sent_pli(parse(raw, received_at=now), raw, row, beside, house)
+
+
+def file_documents(desk: Desk, plis: Sequence[Pli], then: Callable[[Sequence[Filed]], None]) -> None:
+    """File documents of ours, with the mails that enclose them; `then` writes what else the same transaction says."""
+    now = desk.clock()
+    with holding_tree(desk):
+        filed = desk.tree.file(plis, now, ACTOR)
+        with writing():
+            for one in filed:
+                index.index_document(one, now)
+            then(filed)
+        desk.tree.settle(filed)
 
 
 # --- quarantine

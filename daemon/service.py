@@ -19,13 +19,14 @@ import sdnotify
 from archive.database import DatabaseTrouble
 from archive.durable import FsyncFailed
 from archive.records import database
-from daemon import __version__, agenda, clock, log, pipeline, report
+from daemon import __version__, agenda, clock, log, orders, pipeline, report
 from daemon.advice import warnings
 from daemon.app import App, open_app
 from daemon.config import Config
 from daemon.errors import ConfigError, Permanent, Temporary
 from daemon.fetch import Watch
 from daemon.listen import Listener
+from daemon.notices import work
 from daemon.turn import alone, check_secrets
 
 BEAT = 1.0  # seconds between two beats of the heart
@@ -93,6 +94,7 @@ class Service:
         self._stop = threading.Event()
         self._letters = threading.Event()
         self._mail = threading.Event()
+        self._notices = threading.Event()
         self._wakes = {box.name: threading.Event() for box in app.config.mailbox}
         self._alive: dict[str, float] = {}
         self._notifier = sdnotify.SystemdNotifier()
@@ -124,7 +126,7 @@ class Service:
 
     def _threads(self) -> list[threading.Thread]:
         loops = {f"imap/{box.name}": self._watch(box.name).run for box in self._app.config.mailbox}
-        loops |= {"letters": self._read_letters, "outbox": self._send_mail}
+        loops |= {"letters": self._read_letters, "notices": self._make_notices, "outbox": self._send_mail}
         return [threading.Thread(target=_guarded, args=(loop,), name=name, daemon=True) for name, loop in loops.items()]
 
     def _listener(self) -> Listener | None:
@@ -154,9 +156,21 @@ class Service:
             with self._surviving("letters"):
                 if pipeline.work(self._app.desk, lambda: self._is_over("letters")):
                     self._mail.set()
+                    self._notices.set()
                     self._wake_mailboxes()
             self._letters.wait(LOOK)
             self._letters.clear()
+
+    def _make_notices(self) -> None:
+        while not self._is_over("notices"):
+            with self._surviving("notices"):
+                over = partial(self._is_over, "notices")
+                done = orders.obey(self._app.room, clock.now(), over)
+                done += work.keep(self._app.room, clock.now(), over)
+                if done:
+                    self._mail.set()
+            self._notices.wait(LOOK)
+            self._notices.clear()
 
     def _send_mail(self) -> None:
         while not self._is_over("outbox"):
@@ -192,6 +206,7 @@ class Service:
     def _wake(self) -> None:
         self._letters.set()
         self._mail.set()
+        self._notices.set()
         self._wake_mailboxes()
 
     # --- the heart

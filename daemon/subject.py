@@ -20,10 +20,11 @@ def subject_of(dossier: Dossier) -> str:
     """One line of visible characters, without the reference of the case."""
     row, table = dossier.row, words()["subjects"]
     stem = stem_of(dossier)
-    if row.kind == "acknowledgement":
+    if row.kind in {"acknowledgement", "document"}:
         return str(table["discreet"] if _is_discreet(dossier, stem) else table["reply"].format(subject=stem))
     return str(
-        table[row.template].format(
+        table[dossier.details.get("subject") or row.template].format(
+            **{"month": "", **(dossier.details.get("titles") or {})},
             urgent=table["urgent"] if dossier.urgent else "",
             label=label_words(dossier),
             subject=stem or table["none"],

@@ -11,12 +11,14 @@ from functools import partial
 from pathlib import Path
 
 from archive.database import DatabaseTrouble
-from daemon import agenda, clock, log, pipeline
+from daemon import agenda, clock, log, orders, pipeline
 from daemon.app import App, open_app
 from daemon.config import Config, MailboxConfig, secret_problems
 from daemon.errors import ConfigError, Permanent, Temporary
 from daemon.fetch import collect, run_errands
 from daemon.imap import Session
+from daemon.notices import work
+from daemon.notices.dispatch import never
 
 
 class AlreadyRunning(Permanent):
@@ -71,7 +73,10 @@ class _Turn:
                 self._try(f"imap/{box.name}", partial(collect, session, box, app.desk.incoming, clock.now()))
             self._try("letters", lambda: pipeline.work(app.desk))
             self._try("agenda", lambda: agenda.keep(clock.now(), app.config.agency.timezone))
+            self._try("orders", lambda: orders.obey(app.room, clock.now(), never))
+            self._try("notices", lambda: work.keep(app.room, clock.now()))
             self._try("outbox", self._send)
+            self._try("orders", lambda: orders.note_answers(app.room, clock.now()))
             for box, session in sessions:
                 self._try(f"imap/{box.name}", partial(run_errands, session, box, app.bytes_of, clock.now()))
                 self._try(f"imap/{box.name}", partial(app.look, box, session))

@@ -131,9 +131,9 @@ def letter_part(raw: bytes, file_name: str, *, eight_bit: bool) -> bytes:
     return _attached("message/rfc822", file_name, "7bit" if raw.isascii() else "8bit") + raw
 
 
-def file_part(raw: bytes, file_name: str) -> bytes:
+def file_part(raw: bytes, file_name: str, media_type: str = "application/octet-stream") -> bytes:
     """Bytes of any kind, as a file to save."""
-    head = _attached("application/octet-stream", file_name, "base64")
+    head = _attached(media_type, file_name, "base64")
     return head + base64.encodebytes(raw).replace(b"\n", b"\r\n")
 
 

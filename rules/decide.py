@@ -14,6 +14,7 @@ from rules import deadlines, learned
 from rules.automatic import Automatic, automatic
 from rules.calendar import Calendar
 from rules.classify import classify
+from rules.commands import commands
 from rules.danger import danger
 from rules.identity import Directory
 from rules.letter import Alert, Label, Letter, Verdict, normalise_address
@@ -26,14 +27,20 @@ from rules.plan import (
     Identity,
     JoinCase,
     Notify,
+    Obey,
     OpenCase,
     Plan,
+    Provide,
+    Returned,
     Role,
     Shelve,
 )
 from rules.reading import gist
+from rules.requests import wanted
+from rules.roll import LeaseEntry
 
 TENANTS_SIDE = frozenset({Role.TENANT, Role.CO_TENANT, Role.OCCUPANT, Role.GUARANTOR, Role.FORMER, Role.UNCLEAR})
+HOLDERS = frozenset({Role.TENANT, Role.CO_TENANT})  # of a lease, also when it has ended: whose documents they are
 FOLLOWED = frozenset({"open", "waiting"})
 
 # Why a letter that isn't a tenant's request has a case and a clock: what a manager reads.
@@ -57,6 +64,7 @@ class Policy:
     threshold: float = 0.5
     answer_since: datetime | None = None
     observe: bool = False
+    answer_requests: bool = True  # a document that a tenant asks for is sent at once
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +74,9 @@ class Context:
     `signed` are the cases of Message-IDs that we signed and that the letter answers; `known` those of other messages
     that it answers; `named` those whose reference stands in its subject; `recent` those that its sender has open.
     `calendars` are keyed by site, the agency's own under `""`. `asked_before`: this unknown sender was asked for a
-    reference already.
+    reference already. `returned`: the mail of ours that this one brings back. `commander`: the sender's address may
+    command; `verified`: and it is truly theirs, for a trusted server or an answer to our own signed mail says so.
+    `about` is the key of the mail of ours that this letter answers.
     """
 
     directory: Directory
@@ -81,6 +91,10 @@ class Context:
     recent: tuple[CaseView, ...] = ()
     asked_before: bool = False
     layer: learned.Layer = learned.NOTHING  # what the agency's people have corrected
+    returned: Returned | None = None
+    commander: bool = False
+    verified: bool = False
+    about: str = ""
 
 
 def decide(letter: Letter, context: Context) -> Plan:
@@ -92,17 +106,37 @@ def decide(letter: Letter, context: Context) -> Plan:
     said = f"{letter.subject}\n{letter.text}"
     identity = context.directory.identify(letter, said)
     plan = Plan(verdict, identity, gist=gist(letter), danger=danger(said) if verdict.urgent else "")
-    if _is_old(letter, context):
-        return replace(plan, silence="answer_since")
-    if signs is not None and _is_never_a_case(signs, verdict, identity):
-        return _quiet(replace(plan, actions=(Shelve(Folder.OFF_TOPIC),), silence="robot"), context)
-    if identity.party is Role.MANAGER and normalise_address(letter.sender.address) not in context.own:
-        return replace(plan, silence="colleague")
+    aside = _aside(plan, signs, letter, context)
+    if aside is not None:
+        return aside
     may_answer = signs is None and not verdict.automated
     followed = _followed(letter, context)
     if followed is not None and not _is_another_matter(verdict, followed):
         return _follow_up(plan, letter, followed, context, may_answer=may_answer)
     return _new_matter(plan, letter, context, may_answer=may_answer)
+
+
+def _aside(plan: Plan, signs: Automatic | None, letter: Letter, context: Context) -> Plan | None:
+    """What isn't anybody's matter: old letters, machines, our own people and their commands. None: it is one."""
+    if _is_old(letter, context):
+        return replace(plan, silence="answer_since")
+    if context.returned is not None:
+        return _quiet(replace(plan, actions=(context.returned, Shelve(Folder.OFF_TOPIC)), silence="robot"), context)
+    if signs is not None and _is_never_a_case(signs, plan.verdict, plan.identity):
+        return _quiet(replace(plan, actions=(Shelve(Folder.OFF_TOPIC),), silence="robot"), context)
+    if context.commander and signs is None:
+        return _quiet(replace(plan, actions=_obeyed(letter, context), silence="colleague"), context)
+    if plan.identity.party is Role.MANAGER and normalise_address(letter.sender.address) not in context.own:
+        return replace(plan, silence="colleague")
+    return None
+
+
+def _obeyed(letter: Letter, context: Context) -> tuple[Action, ...]:
+    """Each command, or why it isn't obeyed: a name in From proves nothing."""
+    by, told = normalise_address(letter.sender.address), commands(letter)
+    if not context.verified:
+        return tuple(Obey(one, by, context.about, "unverified") for one in told)
+    return tuple(Obey(one, by, context.about, "" if one.name else "unknown") for one in told)
 
 
 def judge(letter: Letter, own: frozenset[str] = frozenset()) -> Verdict:
@@ -162,6 +196,7 @@ def _follow_up(plan: Plan, letter: Letter, case: CaseView, context: Context, *, 
         actions.append(Acknowledge(letter.sender.address, "acknowledgement_urgent"))
     if says_something:
         actions.append(_notify(plan, "notice_follow_up", case.lease, context))
+    actions += _provided(plan, letter, context, may_answer=may_answer)
     inbox = newly_urgent or _rings(verdict)
     actions.append(Shelve(Folder.INBOX if inbox else FOLDER_OF[case.label], flagged=newly_urgent))
     return _quiet(replace(plan, actions=tuple(actions), silence="follow-up"), context)
@@ -173,23 +208,62 @@ def _follow_up(plan: Plan, letter: Letter, case: CaseView, context: Context, *, 
 def _new_matter(plan: Plan, letter: Letter, context: Context, *, may_answer: bool) -> Plan:
     unsure = plan.verdict.confidence < context.policy.threshold
     verdict = _matter(plan.verdict, plan.identity, unsure=unsure)
+    if verdict.label is Label.OFF_TOPIC and wanted(letter, answers_notice=_answers_notice(context)):
+        verdict = replace(verdict, label=Label.REQUEST)  # whoever asks for a document of theirs is never off topic
     if verdict.label is Label.OFF_TOPIC:
         return _off_topic(plan, context)
     second_thoughts = verdict.label is not plan.verdict.label and Alert.DEPARTURE in verdict.alerts
     to_sort = unsure or second_thoughts
     plan = replace(plan, verdict=verdict)
     due_at = _due(verdict, letter, _calendar(plan.identity, context), context, strict=to_sort)
+    provided = _provided(plan, letter, context, may_answer=may_answer)
     case = OpenCase(verdict.label, due_at, verdict.urgent, to_sort, related=_related(context))
     template = _acknowledgement(verdict, plan.identity, to_sort=to_sort)
     actions: list[Action] = [case]
     silence = _silence(verdict, plan.identity, context) if may_answer else "robot"
+    said: list[Acknowledge | Notify] = []
     if not silence:
-        actions.append(Acknowledge(letter.sender.address, template))
+        said.append(Acknowledge(letter.sender.address, template))
     if _is_noticed(plan, case, context):
-        actions.append(_notify(plan, "notice_case", plan.identity.lease, context))
+        said.append(_notify(plan, "notice_case", plan.identity.lease, context))
+    actions += _said_or_provided(said, provided, plan, to_sort=to_sort)
     stays = verdict.urgent or to_sort or _rings(verdict)
     actions.append(Shelve(Folder.INBOX if stays else FOLDER_OF[verdict.label], flagged=verdict.urgent))
     return _quiet(replace(plan, actions=tuple(actions), silence=silence), context)
+
+
+def _said_or_provided(
+    said: list[Acknowledge | Notify], provided: list[Provide], plan: Plan, *, to_sort: bool
+) -> list[Action]:  # fmt: skip
+    """A document that answers the letter whole goes in place of the acknowledgement and of the word to the manager."""
+    verdict = plan.verdict
+    plain = verdict.label is Label.REQUEST and not (to_sort or verdict.urgent or verdict.alerts or verdict.registered)
+    if not provided or not plain or not provided[0].wanted.only:
+        return [*said, *provided]
+    return [replace(provided[0], answers=True, instead=tuple(said))]
+
+
+def _provided(plan: Plan, letter: Letter, context: Context, *, may_answer: bool) -> list[Provide]:
+    """The documents that a tenant asks for, when it is certain whose they are; they go to the registered address.
+
+    The address that the letter came from is that of a holder of the lease, or it wouldn't be known by it.
+    """
+    sender = normalise_address(letter.sender.address)
+    lease = context.directory.lease(plan.identity.lease or "") if plan.identity.method == "address" else None
+    if lease is None or not _holds(lease, sender) or not may_answer or not context.policy.answer_requests:
+        return []
+    asked = wanted(letter, answers_notice=_answers_notice(context))
+    return [Provide(asked, lease.id, sender)] if asked else []
+
+
+def _holds(lease: LeaseEntry, address: str) -> bool:
+    """A guarantor's, an occupant's, a spouse who left's address is in the lease too: it isn't theirs to ask."""
+    holders = (person for person in lease.people if person.role in HOLDERS)
+    return any(normalise_address(email) == address for person in holders for email in person.emails)
+
+
+def _answers_notice(context: Context) -> bool:
+    return context.about.startswith("rent_notice/")
 
 
 def _matter(verdict: Verdict, identity: Identity, *, unsure: bool) -> Verdict:

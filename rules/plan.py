@@ -4,7 +4,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from rules.commands import Command
 from rules.letter import Label, Verdict
+from rules.requests import Wanted
 
 
 class Role(StrEnum):
@@ -129,7 +131,46 @@ class Shelve:
     flagged: bool = False
 
 
-Action = OpenCase | JoinCase | Acknowledge | Notify | Shelve
+@dataclass(frozen=True, slots=True)
+class Returned:
+    """A mail of ours came back undelivered. `key` names it in the outbox; `manager` is in charge of whom it was for."""
+
+    key: str
+    row: int
+    recipient: str
+    reason: str
+    case: str | None = None
+    manager: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Obey:
+    """A command of our own people, to be carried out. `about` is the key of the mail that it answers.
+
+    `refused`: why it isn't obeyed; whoever is named as its sender is told so at the registered address.
+    """
+
+    command: Command
+    by: str
+    about: str = ""
+    refused: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Provide:
+    """Give a tenant the documents asked for, at the registered address `to`.
+
+    `answers`: that answers the letter whole; `instead` is done in its place when it can't be done.
+    """
+
+    wanted: Wanted
+    lease: str
+    to: str
+    answers: bool = False
+    instead: tuple[Acknowledge | Notify, ...] = ()
+
+
+Action = OpenCase | JoinCase | Acknowledge | Notify | Shelve | Returned | Obey | Provide
 
 
 @dataclass(frozen=True, slots=True)

@@ -204,11 +204,72 @@ class Outgoing(Table):
     next_try_at = TextField(index=True)
     tries = IntegerField()
     urgent = BooleanField()
+    bulk = BooleanField()
+    encloses = TextField(null=True)
     released = BooleanField()
     first_try_at = TextField(null=True)
     sent_at = TextField(index=True, null=True)
     error = TextField()
     details = TextField()
+
+
+class NoticeRun(Table):
+    period = TextField(primary_key=True)
+    due_at = TextField()
+    prepared_at = TextField()
+    fingerprint = TextField()
+    summary = TextField()
+    approved_at = TextField(null=True)
+    approved_by = TextField()
+    seconded_at = TextField(null=True)
+    seconded_by = TextField()
+
+
+class RentNotice(Table):
+    id = AutoField()
+    key = TextField(unique=True)
+    lease = ForeignKeyField(Lease)
+    period = TextField(index=True)
+    version = IntegerField()
+    number = TextField()
+    kind = TextField()
+    issued_on = TextField()
+    channel = TextField()
+    address = TextField()
+    opening_balance = BigIntegerField()
+    term_due = BigIntegerField()
+    total_due = BigIntegerField()
+    receipt = TextField()
+    odd = TextField()
+    data = TextField()
+    state = TextField(index=True)
+    digest = TextField(index=True)
+    path = TextField()
+    batch = IntegerField()
+    printed_at = TextField(null=True)
+    error = TextField()
+
+
+class Consent(Table):
+    key = TextField(primary_key=True)
+    lease = ForeignKeyField(Lease)
+    address = TextField()
+    given_on = TextField()
+    withdrawn_at = TextField(null=True)
+    proof = TextField()
+
+
+class Order(Table):
+    key = TextField(primary_key=True)
+    name = TextField()
+    message = TextField()
+    case = ForeignKeyField(Case, null=True)
+    lease = TextField()
+    by = TextField()
+    at = TextField()
+    details = TextField()
+    state = TextField(index=True)
+    error = TextField()
 
 
 class Receipt(Table):
@@ -229,7 +290,7 @@ class Step(Table):
 
 TABLES = (
     Owner, Mandate, Manager, Property, Lease, Case, CaseNumber, Person, Contact, Cursor, Duty, Errand, Fact,
-    Message, Movement, Outgoing, Receipt, Step,
+    Message, Movement, NoticeRun, Order, Outgoing, Receipt, RentNotice, Consent, Step,
 )  # fmt: skip
 
 

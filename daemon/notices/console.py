@@ -1,0 +1,137 @@
+"""The commands about the notices: what each does, and the sentence that says so."""
+
+import os
+import pwd
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from datetime import datetime
+from typing import Any
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    Task,
+    TextColumn,
+    TimeRemainingColumn,
+)
+from rich.text import Text
+
+from daemon import clock, pipeline
+from daemon.app import open_app
+from daemon.config import Config
+from daemon.errors import Permanent
+from daemon.notices import audit as auditing
+from daemon.notices import batch, channels, dispatch, work
+from daemon.notices.room import Room
+from daemon.notices.run import Approval, Prepared
+from daemon.turn import AlreadyRunning, alone, check_secrets
+from rules.period import Period
+
+
+def _room(config: Config) -> Room:
+    return open_app(config).room
+
+
+def prepare(config: Config, period: Period, only: tuple[str, ...], now: datetime) -> Prepared:
+    """Compute a term's notices. Raises Permanent for a lease that doesn't exist."""
+    room = _room(config)
+    known = room.house().directory.leases
+    if unknown := [lease for lease in only if lease not in known]:
+        raise Permanent(f"no such lease: {', '.join(unknown)}")
+    return work.prepare(room, period, now, only)
+
+
+def odd_rows(prepared: Prepared) -> list[dict[str, Any]]:
+    return [{"lease": o.lease, "what": o.what.value, "detail": o.detail, "notice": o.notice} for o in prepared.odd]
+
+
+def said_of(prepared: Prepared) -> str:
+    kept = f", {prepared.kept} approved before" if prepared.kept else ""
+    return f"{prepared.period.name}: {prepared.open} notices to approve{kept}, {len(prepared.odd)} things to look at"
+
+
+def approve(config: Config, period: Period, but: tuple[str, ...], now: datetime, *, second: bool) -> Approval:
+    """Approve. Raises Permanent when nothing was prepared."""
+    approval = work.approve(_room(config), period, now, f"command:{_user()}", second=second, but=but)
+    if approval.refused:
+        raise Permanent(f"{period.name}: {approval.refused}; run `notices prepare --period {period.name}` first")
+    return approval
+
+
+def said_of_approval(approval: Approval) -> str:
+    if approval.missing:
+        return f"noted; the approval of {approval.missing} is wanted too"
+    return f"{approval.approved} notices approved"
+
+
+def send(config: Config, period: Period) -> bool:
+    """Make and send what is approved; with a daemon at work, ask it to. False when something couldn't be done."""
+    check_secrets(config)
+    try:
+        with alone(config.storage.state):
+            return _send(config, period)
+    except AlreadyRunning:
+        open_app(config)
+        work.hasten(period, clock.now())
+        print_(f"{period.name}: the daemon is at work, and sends what is approved")
+        return True
+
+
+def _send(config: Config, period: Period) -> bool:
+    app = open_app(config)
+    pipeline.resume(app.desk)
+    app.outbox.resume(clock.now())
+    dispatch.retry_failed(period)
+    with _progress() as tell:
+        sent = work.send(app.room, period, clock.now(), tell=tell)
+    counts = app.outbox.drain(clock.now())
+    app.outbox.close()
+    channels.settle()
+    print_(
+        f"{period.name}: {sent.made.filed} made, {counts.sent} mails sent, {sent.batch.letters} to post"
+        + (f" ({sent.batch.pdf})" if sent.batch.letters else "")
+    )
+    for key, why in sent.made.failed.items():
+        print_(f"{key}: {why}")
+    if counts.unreachable:
+        print_(f"the mail server can't be reached, the mails wait: {counts.unreachable}")
+    return not (sent.made.failed or counts.unreachable)
+
+
+def print_batch(config: Config, period: Period, now: datetime, again: int) -> str:
+    made = batch.print_batch(_room(config), period, now, again)
+    missing = f"; no address: {', '.join(made.unaddressed)}" if made.unaddressed else ""
+    if not made.letters:
+        return f"{period.name}: nothing to print{missing}"
+    return f"{made.letters} letters, {made.pages} pages{missing}\n{made.pdf}\n{made.table}"
+
+
+def audit(config: Config, period: Period) -> tuple[list[dict[str, Any]], int]:
+    return auditing.audit(_room(config), period)
+
+
+@contextmanager
+def _progress() -> Iterator[Callable[[int, int], None]]:
+    """A bar with the rate and the time left, where somebody looks at it."""
+    columns = (TextColumn("notices"), BarColumn(), MofNCompleteColumn(), _Rate(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), disable=not os.isatty(2)) as bar:
+        task = bar.add_task("notices", total=None)
+        yield lambda done, of: bar.update(task, completed=done, total=of)
+
+
+class _Rate(ProgressColumn):
+    def render(self, task: Task) -> Text:
+        return Text(f"{task.speed or 0:.1f}/s")
+
+
+def print_(text: str) -> None:
+    Console(stderr=False, highlight=False, soft_wrap=True, markup=False).print(text)
+
+
+def _user() -> str:
+    with suppress(KeyError):
+        return pwd.getpwuid(os.getuid()).pw_name
+    return str(os.getuid())
