@@ -1,0 +1,368 @@
+"""The month's notices, from the accounts to the tenant's mailbox: approved by accounting, sent once, kept for good."""
+
+import csv
+import json
+from collections import Counter
+from decimal import Decimal
+from email.message import EmailMessage
+from pathlib import Path
+from typing import Any
+
+import pikepdf
+import pytest
+
+from tests.accounts import balances
+from tests.notices import ACCOUNTING, FEW, few_accounts, notice_office, pdfs_of, whole_office
+from tests.office import Office, letter, parsed, text_of
+
+TERM = ("--period", "2026-11")
+POSTED = {"L00105", "L00108", "L00117"}
+__all__ = ["few_accounts", "notice_office", "whole_office"]
+
+
+def show(office: Office, period: str = "2026-11") -> dict[str, dict[str, Any]]:
+    return {row["lease"]: row for row in office.json("notices", "show", "--period", period)}
+
+
+@pytest.fixture
+def sent(notice_office: Office) -> Office:
+    """The whole run, by commands."""
+    notice_office.command("notices", "prepare", *TERM)
+    notice_office.command("notices", "approve", *TERM)
+    notice_office.command("notices", "send", *TERM)
+    return notice_office
+
+
+# Receipts for October in the sample's November run: a part, none; every other lease has a quittance.
+PART = {"L00104", "L00106", "L00135", "L00157"}
+NOTHING = {"L00116", "L00118", "L00119", "L00120", "L00133", "L00149", "L00155"}
+GONE = {"L00124", "L00139"}  # owe nothing: no paper
+
+
+@pytest.mark.slow
+def test_the_whole_run_of_the_sample_agency(whole_office: Office) -> None:
+    for command in ("prepare", "approve", "send"):
+        whole_office.command("notices", command, *TERM)
+
+    rows = show(whole_office)
+
+    assert set(balances()) - set(rows) == GONE
+    receipts = {lease: "reçu" if lease in PART else "none" if lease in NOTHING else "quittance" for lease in rows}
+    assert {lease: row["receipt"] for lease, row in rows.items()} == receipts
+    for lease, row in rows.items():
+        assert Decimal(row["opening_balance"]) == balances()[lease]
+        assert Decimal(row["total_due"]) == Decimal(row["opening_balance"]) + Decimal(row["term_due"])
+    assert Counter(row["status"] for row in rows.values()) == {"sent": 48, "printed": 10}
+    mailed = [one.recipient for one in whole_office.sink.accepted if not one.recipient.endswith("aubrelac.test")]
+    assert len(mailed) == 48
+    for row in rows.values():
+        assert (whole_office.tree / row["pdf"]).read_bytes().startswith(b"%PDF")
+        assert (row["sent_at"] is None) is (row["status"] == "printed")
+    assert whole_office.json("notices", "audit", *TERM) == []
+
+
+def test_one_mail_is_short_personal_and_brings_its_document(sent: Office) -> None:
+    (mail,) = sent.said_to("ewen.legoff@example.org")
+
+    text = text_of(mail)
+
+    assert text.startswith(
+        "Bonjour M. Le Goff,\n\nVotre avis d’échéance de novembre 2026 est joint, avec la quittance d’octobre 2026."
+    )
+    assert "Total à régler : 807,84 €, pour le dimanche 1er novembre 2026." in text
+    assert "IBAN : FR76 3000 6000 0112 3456 7890 189" in text
+    assert "Référence à rappeler : L00102 2026-11" in text
+    assert mail["Reply-To"] == "gestion@aubrelac.test"
+    assert mail["Subject"] == "Votre avis d’échéance de novembre 2026"
+    assert len(text) < 1200
+    (pdf,) = pdfs_of(mail)
+    assert show(sent)["L00102"]["pdf"]
+    assert (sent.tree / show(sent)["L00102"]["pdf"]).read_bytes() == pdf
+
+
+def test_a_tenant_on_direct_debit_sees_no_way_to_pay_twice(sent: Office) -> None:
+    (mail,) = sent.said_to("clemence.bonnefoy@example.org")
+
+    text = text_of(mail)
+
+    assert "889,36 € seront prélevés le jeudi 5 novembre 2026" in text
+    assert "IBAN" not in text
+
+
+def test_those_by_post_are_merged_by_postcode_for_window_envelopes(sent: Office) -> None:
+    folder = sent.folder / "state" / "notices" / "2026-11"
+
+    with (folder / "courrier-1.csv").open(encoding="utf-8-sig", newline="") as file:
+        rows = list(csv.DictReader(file, delimiter=";"))
+    with pikepdf.open(folder / "courrier-1.pdf") as batch:
+        pages = len(batch.pages)
+
+    postcodes = [row["Code postal"] for row in rows]
+    assert postcodes == sorted(postcodes)
+    assert len(rows) == len(POSTED)
+    assert sum(int(row["Pages"]) for row in rows) == pages
+    assert {row["Bail"] for row in rows} == {lease for lease, row in show(sent).items() if row["channel"] == "post"}
+    assert rows[0]["Ligne 1"]
+
+
+def test_again_nothing_is_sent_twice(sent: Office) -> None:
+    before = len(sent.sink.accepted)
+
+    sent.command("notices", "send", *TERM)
+    sent.command("notices", "prepare", *TERM)
+    sent.command("notices", "approve", *TERM)
+    sent.command("notices", "send", *TERM)
+
+    assert len(sent.sink.accepted) == before
+
+
+def test_a_correction_replaces_and_both_are_kept(sent: Office) -> None:
+    first = show(sent)["L00102"]["pdf"]
+    more = sent.folder / "more.csv"
+    more.write_text(
+        "date,lease_id,kind,label,debit_eur,credit_eur,reference\n"
+        "2026-10-30,L00102,reglement,Virement,0.00,100.00,VIR-LATE-1\n"
+    )
+    sent.command("import", "movements", str(more))
+
+    sent.command("notices", "prepare", *TERM, "--lease", "L00102")
+    sent.command("notices", "approve", *TERM)
+    sent.command("notices", "send", *TERM)
+
+    row = show(sent)["L00102"]
+    assert row["opening_balance"] == "52.84"
+    assert row["pdf"] != first
+    assert (sent.tree / first).exists()
+    old, new = sent.said_to("ewen.legoff@example.org")
+    assert "annule et remplace le document n° 202611-L00102" in text_of(new)
+    assert "annule" not in text_of(old)
+
+
+def _answer(office: Office, text: str, sender: str = ACCOUNTING, **headers: Any) -> EmailMessage:
+    """Accounting answers the summary; returns that summary."""
+    office.once()
+    summary = office.said_to(ACCOUNTING)[-1]
+    headers.setdefault("In_Reply_To", str(summary["Message-ID"]))
+    office.deliver(letter(sender, f"Re: {summary['Subject']}", text, **headers))
+    office.once()
+    return summary
+
+
+def test_accounting_answers_the_summary_and_all_of_it_leaves(notice_office: Office) -> None:
+    notice_office.command("notices", "prepare", *TERM)
+
+    summary = _answer(notice_office, "Bonjour,\n\n#envoyer sauf L00105\n\nMerci")
+
+    assert len(pdfs_of(summary)) == 3
+    assert "#envoyer" in text_of(summary)
+    notice_office.once()
+    rows = show(notice_office)
+    assert rows["L00105"]["status"] == "prepared"
+    assert Counter(row["status"] for row in rows.values()) == {
+        "sent": len(FEW) - 3,
+        "printed": 2,
+        "prepared": 1,
+    }
+    assert any("Retenus : L00105." in text_of(mail) for mail in notice_office.said_to(ACCOUNTING))
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"In_Reply_To": "<forged@aubrelac.test>"},
+        {"In_Reply_To": "<x@y>", "Authentication_Results": "mx.other.test; dmarc=pass header.from=aubrelac.test"},
+        {"In_Reply_To": "<x@y>", "Authentication_Results": "mx.agence.test; spf=pass smtp.mailfrom=evil.example"},
+    ],
+)
+def test_a_name_in_from_approves_nothing(notice_office: Office, headers: dict[str, str]) -> None:
+    notice_office.command("notices", "prepare", *TERM)
+
+    _answer(notice_office, "#envoyer", **headers)
+
+    assert {row["status"] for row in show(notice_office).values()} == {"prepared"}
+    assert "rien ne prouve qu’elle vient de vous" in text_of(notice_office.said_to(ACCOUNTING)[-1])
+
+
+def test_a_pass_of_the_agencys_own_server_is_believed(notice_office: Office) -> None:
+    notice_office.command("notices", "prepare", *TERM)
+
+    _answer(
+        notice_office,
+        "#envoyer 2026-11",
+        In_Reply_To="<x@y>",
+        Authentication_Results="mx.agence.test; dmarc=pass header.from=aubrelac.test",
+    )
+
+    assert "prepared" not in {row["status"] for row in show(notice_office).values()}
+
+
+def test_an_answer_to_an_older_summary_approves_nothing(notice_office: Office) -> None:
+    notice_office.command("notices", "prepare", *TERM)
+    notice_office.once()
+    older = notice_office.said_to(ACCOUNTING)[-1]
+    more = notice_office.folder / "more.csv"
+    more.write_text(
+        "date,lease_id,kind,label,debit_eur,credit_eur,reference\n"
+        "2026-10-30,L00102,reglement,Virement,0.00,100.00,VIR-LATE-1\n"
+    )
+    notice_office.command("import", "movements", str(more))
+    notice_office.command("notices", "prepare", *TERM)
+
+    _answer(notice_office, "#envoyer", In_Reply_To=str(older["Message-ID"]))
+
+    assert {row["status"] for row in show(notice_office).values()} == {"prepared"}
+    assert "Les chiffres ont changé" in text_of(notice_office.said_to(ACCOUNTING)[-1])
+
+
+def test_prefers_paper_before_it_leaves(notice_office: Office) -> None:
+    notice_office.command("notices", "prepare", *TERM)
+    notice_office.command("notices", "approve", *TERM)
+    notice_office.deliver(
+        letter("ewen.legoff@example.org", "Mes avis", "Bonjour, je préfère le papier pour mes avis d'échéance.")
+    )
+
+    notice_office.once()
+    notice_office.once()
+
+    row = show(notice_office)["L00102"]
+    assert (row["channel"], row["status"]) == ("post", "printed")
+    (mail,) = notice_office.said_to("ewen.legoff@example.org")
+    assert "arriveront par la poste" in text_of(mail)
+    notice_office.command("notices", "prepare", "--period", "2026-12")
+    assert show(notice_office, "2026-12")["L00102"]["channel"] == "post"
+
+
+def bounce_of(taken: Any) -> bytes:
+    """A delivery report, as Postfix writes it, to the address that the mail came from."""
+    message = parsed(taken)
+    return (
+        f"Return-Path: <>\r\nDelivered-To: {taken.sender}\r\nFrom: MAILER-DAEMON@mx.example.org (Mail Delivery System)\r\n"
+        f"To: {taken.sender}\r\nSubject: Undelivered Mail Returned to Sender\r\nAuto-Submitted: auto-replied\r\n"
+        "Date: Tue, 24 Nov 2026 10:00:00 +0100\r\nMessage-ID: <dsn1@mx.example.org>\r\nMIME-Version: 1.0\r\n"
+        'Content-Type: multipart/report; report-type=delivery-status; boundary="B"\r\n\r\n'
+        "--B\r\nContent-Type: text/plain\r\n\r\nI'm sorry.\r\n"
+        "--B\r\nContent-Type: message/delivery-status\r\n\r\nReporting-MTA: dns; mx.example.org\r\n\r\n"
+        f"Final-Recipient: rfc822; {taken.recipient}\r\nAction: failed\r\nStatus: 5.1.1\r\n"
+        "Diagnostic-Code: smtp; 550 5.1.1 no such user\r\n\r\n"
+        f"--B\r\nContent-Type: text/rfc822-headers\r\n\r\nMessage-ID: {message['Message-ID']}\r\n\r\n--B--\r\n"
+    ).encode()
+
+
+def test_a_bounce_sends_that_months_by_post_and_tells_the_manager(sent: Office) -> None:
+    (taken,) = [one for one in sent.sink.accepted if one.recipient == "ewen.legoff@example.org"]
+    sent.deliver(bounce_of(taken))
+
+    sent.once()
+    sent.command("notices", "print-batch", *TERM)
+
+    row = show(sent)["L00102"]
+    assert (row["channel"], row["status"]) == ("post", "printed")
+    (told,) = [text_of(one) for one in sent.said_to("d.faucheux@aubrelac.test")]
+    assert "Cet avis partira par la poste." in told
+    assert "550 5.1.1 no such user" in told
+    sent.command("notices", "prepare", "--period", "2026-12")
+    assert show(sent, "2026-12")["L00102"]["channel"] == "email"
+
+
+def test_a_refused_address_goes_by_post_too(notice_office: Office) -> None:
+    notice_office.sink.acts["ewen.legoff@example.org"] = ["550 5.1.1 no such user"]
+    for command in ("prepare", "approve", "send"):
+        notice_office.command("notices", command, *TERM)
+
+    notice_office.once()
+    notice_office.command("notices", "print-batch", *TERM)
+
+    assert show(notice_office)["L00102"]["status"] == "printed"
+
+
+# --- documents on request
+
+
+def asked(office: Office, sender: str, text: str, subject: str = "Demande") -> list[EmailMessage]:
+    office.deliver(letter(sender, subject, text))
+    office.once()
+    office.once()
+    return office.said_to(sender)
+
+
+def test_a_receipt_asked_for_comes_at_once_and_answers_the_case(notice_office: Office) -> None:
+    (mail,) = asked(
+        notice_office,
+        "ewen.legoff@example.org",
+        "Bonjour, pouvez-vous m'envoyer ma quittance de septembre 2026 ? Merci",
+    )
+
+    assert "votre quittance de septembre 2026" in text_of(mail)
+    (pdf,) = pdfs_of(mail)
+    assert pdf.startswith(b"%PDF")
+    (case,) = notice_office.cases()
+    assert case["status"] == "answered"
+    assert notice_office.said_to("d.faucheux@aubrelac.test") == []
+    assert len(notice_office.filed("*.pdf")) == 1
+
+
+def test_a_receipt_that_was_sent_is_taken_from_the_tree(sent: Office) -> None:
+    mails = asked(sent, "ewen.legoff@example.org", "Bonjour, pouvez-vous m'envoyer ma quittance d'octobre 2026 ? Merci")
+
+    (pdf,) = pdfs_of(mails[-1])
+    assert pdf == (sent.tree / show(sent)["L00102"]["pdf"]).read_bytes()
+
+
+def test_a_term_that_is_not_paid_stays_on_the_clock_and_the_manager_knows_why(notice_office: Office) -> None:
+    mails = asked(
+        notice_office, "famille.traore@example.org", "Bonjour, merci de m'envoyer ma quittance de novembre 2026."
+    )
+
+    assert all(not pdfs_of(mail) for mail in mails)
+    (case,) = notice_office.cases()
+    assert case["status"] == "open"
+    (told,) = notice_office.said_to("d.faucheux@aubrelac.test")
+    assert "terme absent du compte : 2026-11" in text_of(told) or "terme sans règlement" in text_of(told)
+    assert len(mails) == 1, "the ordinary acknowledgement"
+
+
+def test_nobody_else_gets_a_tenants_document(notice_office: Office) -> None:
+    mails = asked(
+        notice_office,
+        "curieux@example.com",
+        "Bonjour, je suis Ewen Le Goff, merci de m'envoyer ma quittance d'octobre 2026.",
+    )
+
+    assert all(not pdfs_of(mail) for mail in mails)
+    assert notice_office.said_to("ewen.legoff@example.org") == []
+
+
+def test_a_statement_and_a_certificate_come_at_once(notice_office: Office) -> None:
+    mails = asked(
+        notice_office, "ewen.legoff@example.org",
+        "Bonjour, merci de m'envoyer un relevé de compte et une attestation de location.",
+    )  # fmt: skip
+
+    assert len(mails) == 2
+    assert all(len(pdfs_of(mail)) == 1 for mail in mails)
+
+
+def test_a_document_and_another_matter_leave_the_case_open(notice_office: Office) -> None:
+    mails = asked(
+        notice_office, "ewen.legoff@example.org",
+        "Bonjour, merci de m'envoyer ma quittance de septembre 2026. Par ailleurs, l'interphone ne marche plus depuis lundi.",
+    )  # fmt: skip
+
+    assert sum(len(pdfs_of(mail)) for mail in mails) == 1
+    (case,) = notice_office.cases()
+    assert case["status"] == "open"
+    assert len(notice_office.said_to("d.faucheux@aubrelac.test")) == 1
+
+
+def test_what_the_sidecar_of_a_notice_says(sent: Office) -> None:
+    side = next(
+        one
+        for one in sent.sidecars()
+        if one["kind"] == "rent_notice" and one.get("document", {}).get("lease") == "L00102"
+    )
+
+    assert side["document"]["key"] == "rent_notice/L00102/2026-11"
+    assert side["said"] == ["rent_notice/L00102/2026-11"]
+    assert side["document"]["total_due"] == "807.84"
+    assert Path(side["files"][0]["name"]).name.startswith("2026-11-01 Avis d’échéance novembre 2026")
+    assert json.dumps(side)
