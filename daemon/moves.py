@@ -129,16 +129,20 @@ class _Watch:
         return 0 if appeared else None
 
     def _see_new(self, place: Folder, folder: str, status: Status, last: int) -> None:
+        some_wait = bool(self._desk.incoming.waiting(1))  # asked first: what leaves `incoming/` is then in the database
         heads = self._session.heads(folder, last, status.uidvalidity)
-        letters = {uid: self._letter_of(folder, uid, message_id, place) for uid, message_id in heads.items()}
+        letters = {
+            uid: self._letter_of(folder, uid, message_id, place, some_wait=some_wait)
+            for uid, message_id in heads.items()
+        }
         with writing():
             for uid, digest in letters.items():
                 if digest:
                     whereabouts.saw(digest, self._name, place, status.uidvalidity, uid, self._now)
             whereabouts.read_up_to(self._name, folder, status.uidvalidity, max((*heads, last)))
 
-    def _letter_of(self, folder: str, uid: int, message_id: str, place: Folder) -> str:
-        """The digest of a letter in a folder; `""` when it has gone.
+    def _letter_of(self, folder: str, uid: int, message_id: str, place: Folder, *, some_wait: bool) -> str:
+        """The digest of a letter in a folder; `""` when it has gone, or never came to us.
 
         A Message-ID is enough for one that we expect there; whatever would change a case is known by its bytes.
         """
@@ -146,6 +150,8 @@ class _Watch:
         known = list(Message.select(Message.digest).where(received).limit(2)) if message_id else []
         if len(known) == 1 and self._is_expected(known[0].digest, place):
             return str(known[0].digest)
+        if message_id and not known and not some_wait:
+            return ""
         raw = next((one.raw for one in self._session.fetch_again(folder, [uid]) if one.raw is not None), None)
         return "" if raw is None else _digest_of(raw)
 

@@ -216,8 +216,7 @@ def test_a_letter_of_somebody_else_s_in_a_label_folder_is_nobody_s_case(room: Ro
 
     room.look()
 
-    assert Case.select().count() == 0
-    assert Event.select().count() == 0
+    assert [table.select().count() for table in (Case, Event, Sighting)] == [0, 0, 0]
 
 
 def test_a_follow_up_moves_its_case_and_teaches_nothing(room: Room) -> None:
