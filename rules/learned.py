@@ -27,7 +27,7 @@ from rules.tagging import words
 from rules.weights import shipped
 
 EDITION = 1  # of the traits: a change of `traits` makes those that are kept worthless
-BOUND = 5.0  # what a label gains or loses at most, in natural logarithms of chances
+BOUND = 6.0  # what a label gains or loses at most, in natural logarithms of chances
 HALF = 3.0  # lessons wholly alike that make half of it; one makes a tenth
 ALIKE = 4.0  # rare traits in common that make two letters wholly alike
 LEAST = 0.6  # below this, likeness is chance: one in 250 of the training letters is so like any other

@@ -22,6 +22,14 @@ TURNS = (
     "bjr, référent sérénité svp appt 12, merci",
 )
 ELEVENTH = Letter(text="Bonjour, est-ce que le référent sérénité pourrait passer jeudi chez moi ? Merci d'avance, Lina")
+SURE = Verdict(  # as sure as a model can be of what is new to it
+    Label.REQUEST,
+    0.9999,
+    because="Lu comme une demande.",
+    runner_up=Label.OFF_TOPIC,
+    chances=((Label.REQUEST, 0.9999), (Label.OFF_TOPIC, 0.0001)),
+)
+DOUBTFUL = replace(SURE, confidence=0.55, chances=((Label.REQUEST, 0.55), (Label.WORKS, 0.3), (Label.OFF_TOPIC, 0.15)))
 LEAVING = Letter(
     subject="Congé",
     text="Bonjour, je vous donne mon congé : je quitterai l'appartement le 31 mars et je rendrai les clés. "
@@ -42,23 +50,21 @@ def chance(verdict: Verdict, label: Label) -> float:
 
 
 def test_ten_corrections_of_a_new_turn_of_phrase_change_the_eleventh() -> None:
-    shipped = classify(ELEVENTH)
+    taught = weigh(SURE, ELEVENTH, layer(lessons()))
 
-    taught = weighed(ELEVENTH, layer(lessons()))
-
-    assert shipped.label is not Label.WORKS
     assert taught.label is Label.WORKS
     assert "10 lettres semblables" in taught.because
-    assert shipped.because in taught.because
+    assert SURE.because in taught.because
 
 
 def test_one_correction_alone_swings_nothing() -> None:
-    shipped = classify(ELEVENTH)
+    one = layer(lessons()[:1])
 
-    taught = weighed(ELEVENTH, layer(lessons()[:1]))
+    sure, doubtful = weigh(SURE, ELEVENTH, one), weigh(DOUBTFUL, ELEVENTH, one)
 
-    assert taught.label is shipped.label
-    assert abs(chance(taught, shipped.label) - chance(shipped, shipped.label)) < 0.1
+    assert (sure.label, doubtful.label) == (Label.REQUEST, Label.WORKS), "it decides between two that are close"
+    assert chance(sure, Label.REQUEST) > 0.95
+    assert chance(doubtful, Label.REQUEST) > 0.25
 
 
 def test_a_correction_says_nothing_of_letters_that_are_not_like_it() -> None:
@@ -78,7 +84,7 @@ def test_no_number_of_corrections_turns_a_clear_departure() -> None:
 
 def test_an_unclear_departure_may_be_taken_away_and_its_alert_stays() -> None:
     doubtful = replace(
-        classify(ELEVENTH),
+        SURE,
         label=Label.DEPARTURE,
         confidence=0.4,
         alerts=(Alert.DEPARTURE,),
@@ -92,7 +98,7 @@ def test_an_unclear_departure_may_be_taken_away_and_its_alert_stays() -> None:
 
 
 def test_a_departure_that_people_taught_raises_its_alert() -> None:
-    taught = weighed(ELEVENTH, layer(lessons(Label.DEPARTURE)))
+    taught = weigh(SURE, ELEVENTH, layer(lessons(Label.DEPARTURE)))
 
     assert taught.label is Label.DEPARTURE
     assert Alert.DEPARTURE in taught.alerts
@@ -100,7 +106,7 @@ def test_a_departure_that_people_taught_raises_its_alert() -> None:
 
 @pytest.mark.parametrize(
     "raised",
-    [replace(classify(ELEVENTH), urgent=True), replace(classify(ELEVENTH), alerts=(Alert.INSTITUTION,))],
+    [replace(SURE, urgent=True), replace(SURE, alerts=(Alert.INSTITUTION,))],
     ids=["urgent", "institution"],
 )
 def test_no_correction_puts_danger_or_an_alert_aside_as_off_topic(raised: Verdict) -> None:
@@ -121,16 +127,16 @@ def test_a_layer_without_a_lesson_is_as_if_that_one_had_never_been() -> None:
     known = lessons()
 
     assert layer([*known, *known[:1]][:-1]) == layer(known)
-    assert weighed(ELEVENTH, layer([])) == classify(ELEVENTH)
-    assert weighed(ELEVENTH, NOTHING) == classify(ELEVENTH)
+    assert weigh(SURE, ELEVENTH, layer([])) is SURE
+    assert weigh(SURE, ELEVENTH, NOTHING) is SURE
 
 
 def test_corrections_that_contradict_each_other_cancel_out() -> None:
     known = [*lessons(Label.WORKS), *lessons(Label.ACCOUNTS)]
 
-    taught = weighed(ELEVENTH, layer(known))
+    taught = weigh(SURE, ELEVENTH, layer(known))
 
-    assert taught.label is classify(ELEVENTH).label
+    assert taught.label is SURE.label
 
 
 def test_every_lesson_that_weighs_is_told_with_the_words_that_are_alike() -> None:
