@@ -1,0 +1,113 @@
+"""Which reminder a case is owed at a time, and who hears it: a table, and functions of the clock and the calendar.
+
+The further a clock runs, the more people hear of it: the manager at half time, the deputy as well at four fifths, the
+supervisor once it is overdue. Nothing is owed for a case that was answered or that waits for somebody else.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, time
+from enum import StrEnum
+
+from rules.calendar import Calendar
+from rules.clocks import Clock
+
+
+class Stage(StrEnum):
+    """How far a clock has run."""
+
+    HALF = "half"
+    LATE = "four_fifths"
+    OVERDUE = "overdue"
+
+
+class Rung(StrEnum):
+    """Who may hear of it."""
+
+    MANAGER = "manager"
+    DEPUTY = "deputy"
+    SUPERVISOR = "supervisor"
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    stage: Stage
+    share: float  # of the time allowed
+    tells: tuple[Rung, ...]
+    reason: str
+
+
+LADDER = (
+    Rule(Stage.OVERDUE, 1.0, (Rung.MANAGER, Rung.DEPUTY, Rung.SUPERVISOR), "a promise was broken: all must know"),
+    Rule(Stage.LATE, 0.8, (Rung.MANAGER, Rung.DEPUTY), "somebody can still answer in time"),
+    Rule(Stage.HALF, 0.5, (Rung.MANAGER,), "it may have slipped the mind"),
+)
+
+
+def owed(clock: Clock, now: datetime, *, half: bool = True) -> Stage | None:
+    """The last stage that the clock has passed: after a week's power cut one reminder is owed, not three."""
+    if not clock.running:
+        return None
+    reached = (rule for rule in LADDER if clock.at_share(rule.share) <= now)
+    return next((rule.stage for rule in reached if half or rule.stage is not Stage.HALF), None)
+
+
+def key(ref: str, stage: Stage, clock: Clock) -> str:
+    """The duty: once for each stage, and once more after the clock was given a new due time."""
+    again = f"/{clock.renewals + 1}" if clock.renewals else ""
+    return f"reminder/{ref}/{stage}{again}"
+
+
+def slot(at: Sequence[time], calendar: Calendar, now: datetime) -> str | None:
+    """The hour of today's grouped reminders that has come, such as `09:00`; None while none may go.
+
+    They go while the office is open: one that was missed by night goes with the next one.
+    """
+    if not calendar.is_open(now):
+        return None
+    local = calendar.local(now).time()
+    passed = [one for one in sorted(at) if one <= local]
+    return f"{passed[-1]:%H:%M}" if passed else None
+
+
+@dataclass(frozen=True, slots=True)
+class Colleague:
+    """A manager as reminders see one: `deputy` is another's id."""
+
+    email: str
+    deputy: str | None = None
+
+
+def addressees(
+    stage: Stage,
+    manager: str | None,
+    colleagues: Mapping[str, Colleague],
+    absent: Collection[str],
+    supervisor: str,
+) -> tuple[str, ...]:
+    """The addresses that hear of a stage, each once. Nobody who is away is told alone."""
+    present, deputy = stand_in(manager, colleagues, absent), _deputy(manager, colleagues)
+    people = {
+        Rung.MANAGER: colleagues[present].email if present else supervisor,
+        Rung.DEPUTY: colleagues[deputy].email if deputy and deputy not in absent else "",
+        Rung.SUPERVISOR: supervisor,
+    }
+    rule = next(rule for rule in LADDER if rule.stage is stage)
+    return tuple(dict.fromkeys(people[rung] for rung in rule.tells if people[rung]))
+
+
+def stand_in(manager: str | None, colleagues: Mapping[str, Colleague], absent: Collection[str]) -> str | None:
+    """The manager, or who stands in for one who is away, or for that one in turn; None: only the supervisor is left."""
+    here = manager if manager in colleagues else None
+    seen: set[str] = set()
+    while here is not None and here in absent:
+        seen.add(here)
+        deputy = _deputy(here, colleagues)
+        here = None if deputy in seen else deputy
+    return here
+
+
+def _deputy(manager: str | None, colleagues: Mapping[str, Colleague]) -> str | None:
+    """The deputy of a manager, when both are known."""
+    found = colleagues[manager].deputy if manager is not None and manager in colleagues else None
+    return found if found in colleagues else None

@@ -1,0 +1,82 @@
+"""The history of a clock: what starts, stops and pauses it, and how long it ran."""
+
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from rules.clocks import Step, clock, counted, stretches
+
+NINE = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)  # a Tuesday, nine in Lyon
+HOUR = timedelta(hours=1)
+DUE = NINE + 72 * HOUR
+
+
+def step(what: str, hours: float, message: str = "") -> Step:
+    return Step(NINE + hours * HOUR, what, message)
+
+
+def test_a_clock_runs_from_the_letter_to_the_answer() -> None:
+    steps = [step("opened", 0, "a"), step("joined", 3, "b"), step("answered", 20, "c")]
+
+    assert [(one.length, one.ended_by) for one in stretches(steps, DUE)] == [(20 * HOUR, "answered")]
+    assert counted(steps, DUE) == 20 * HOUR
+
+
+def test_a_pause_isnt_counted() -> None:
+    steps = [step("opened", 0), step("paused", 10), step("resumed", 40), step("answered", 45)]
+
+    assert counted(steps, DUE) == 15 * HOUR
+
+
+def test_a_clock_that_runs_is_counted_until_now() -> None:
+    assert counted([step("opened", 0)], NINE + 5 * HOUR) == 5 * HOUR
+
+
+def test_a_bounced_answer_was_none_and_the_clock_runs_again() -> None:
+    steps = [step("opened", 0), step("answered", 10), step("bounced", 11)]
+
+    assert counted(steps, NINE + 14 * HOUR) == 13 * HOUR
+
+
+def test_a_note_or_an_acknowledgement_does_nothing() -> None:
+    steps = [step("opened", 0), step("noted", 1), step("acknowledged", 1), step("relabelled", 2)]
+
+    assert counted(steps, NINE + 4 * HOUR) == 4 * HOUR
+
+
+def test_hours_are_elapsed_ones_in_the_nights_of_the_year() -> None:
+    paris = ZoneInfo("Europe/Paris")
+    steps = [
+        Step(datetime(2026, 10, 24, 12, 0, tzinfo=paris), "opened"),
+        Step(datetime(2026, 10, 25, 12, 0, tzinfo=paris), "answered"),
+    ]
+
+    assert counted(steps, DUE) == 25 * HOUR
+
+
+def test_a_share_of_the_time_moves_with_a_pause() -> None:
+    steps = [step("opened", 0), step("paused", 10), step("resumed", 30)]
+
+    running = clock(steps, DUE + 20 * HOUR, NINE, "open")
+
+    assert running.allowed == 72 * HOUR
+    assert running.at_share(0.5) == NINE + 56 * HOUR
+
+
+def test_a_reopened_case_has_a_new_clock() -> None:
+    steps = [step("opened", 0), step("answered", 10), step("reopened", 100)]
+
+    running = clock(steps, NINE + 172 * HOUR, NINE, "open")
+
+    assert (running.started_at, running.allowed, running.renewals) == (NINE + 100 * HOUR, 72 * HOUR, 1)
+
+
+def test_a_clock_whose_case_was_answered_or_waits_doesnt_run() -> None:
+    steps = [step("opened", 0)]
+
+    assert [clock(steps, DUE, NINE, status).running for status in ("open", "waiting", "answered", "closed")] == [
+        True, False, False, False,
+    ]  # fmt: skip
+
+
+def test_a_case_without_history_starts_at_its_receipt() -> None:
+    assert clock([], DUE, NINE, "open").started_at == NINE
