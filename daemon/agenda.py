@@ -4,12 +4,12 @@ A duty has a key that names what is owed and for when (`day_counted/2026-11-24`)
 and one that restarts does nothing twice. Every duty has the same shape: `duty(now) -> None`, done once for its key.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from archive.database import writing
+from archive.database import DatabaseTrouble, writing
 from archive.records import Duty
 from daemon import log, report
 
@@ -63,8 +63,19 @@ def count_day(now: datetime) -> None:
 DAILY = (Daily("day_counted", time(0, 5), count_day),)
 LOOK_EVERY = timedelta(seconds=30)
 
+# A part of the house that knows by itself what it owes at a time, and keeps its own keys: name -> do(now).
+Watchers = Mapping[str, Callable[[datetime], int]]
 
-def keep(now: datetime, timezone: str) -> int:
-    """Plan this day and do what is due. Returns how many duties were done."""
+
+def keep(now: datetime, timezone: str, watchers: Watchers) -> int:
+    """Plan this day, do what is due, and let everyone who watches the clock look. Returns how much was done."""
     plan_day(DAILY, now, ZoneInfo(timezone))
-    return do_due(DAILY, now)
+    done = do_due(DAILY, now)
+    for name, look in watchers.items():
+        try:
+            done += look(now)
+        except (DatabaseTrouble, OSError):
+            raise
+        except Exception as error:  # noqa: BLE001  the loop's: one watcher must not stop the others
+            log.duty_failed(name, error)
+    return done

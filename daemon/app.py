@@ -12,6 +12,8 @@ from archive.incoming import Arrival, Incoming
 from archive.records import Fact, Manager, Message
 from archive.tree import Tree
 from daemon import __version__, accounts, clock, moves
+from daemon.absences import Absences
+from daemon.agenda import Watchers
 from daemon.compose import Composer
 from daemon.config import Config, MailboxConfig, Office
 from daemon.filing import House
@@ -24,6 +26,7 @@ from daemon.notices.letterhead import Letterheads
 from daemon.notices.room import Room
 from daemon.outbox import Outbox
 from daemon.pipeline import CaseNumbers, Desk, file_sent
+from daemon.reminders import Reminders
 from rules.calendar import Calendar, parse_closed, parse_hours
 from rules.decide import Policy
 from rules.letter import normalise_address
@@ -33,7 +36,11 @@ FIRST_CONTACT = timedelta(hours=72)  # what came earlier than that before the fi
 
 @dataclass(slots=True)
 class App:
-    """The parts, wired. `session` makes a connection to a mailbox that isn't entered yet; `bytes_of` reads a pli."""
+    """The parts, wired.
+
+    `session` makes a connection to a mailbox that isn't entered yet; `bytes_of` reads a pli; `watchers` look at the
+    clock (daemon/agenda.py).
+    """
 
     config: Config
     desk: Desk
@@ -41,6 +48,7 @@ class App:
     room: Room
     session: Callable[[MailboxConfig], Session]
     bytes_of: Callable[[str], bytes]
+    watchers: Watchers
     on_sent: OnSent | None = None  # what a message in `Sent` means
 
     def look(self, box: MailboxConfig, session: Session) -> int:
@@ -83,7 +91,9 @@ def open_app(config: Config) -> App:
         channels.gate,
     )
     room = Room(config, desk, bytes_of, Letterheads(config))
-    return App(config, desk, outbox, room, accounts.sessions(config), bytes_of)
+    absences = Absences(config.reminders.absences, ZoneInfo(agency.timezone), bytes_of)
+    watchers = {"reminders": Reminders(config, desk.house, absences).remind}
+    return App(config, desk, outbox, room, accounts.sessions(config), bytes_of, watchers)
 
 
 def own_addresses(config: Config) -> frozenset[str]:

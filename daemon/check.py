@@ -14,7 +14,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from archive.database import DatabaseTrouble, open_database, without_password, writing
-from daemon import check_disk, check_mail, clock
+from daemon import absences, check_disk, check_mail, clock
 from daemon.advice import warnings
 from daemon.config import Config, secret_problems
 from daemon.errors import ConfigError, Permanent, Temporary
@@ -100,6 +100,8 @@ def _configuration(config: Config, environ: Mapping[str, str]) -> Report:
     problems = secret_problems(config, environ)
     yield from ((False, problem) for problem in problems)
     yield from ((True, f"warning: {text}") for text in warnings(config))
+    if config.reminders.absences is not None:
+        yield from ((False, fault) for fault in absences.problems(config.reminders.absences))
     if not problems:
         yield True, f"{len(config.mailbox)} mailbox(es), {len(config.site)} further site(s), every secret readable"
 

@@ -8,7 +8,7 @@ doubtful but stops nothing in `daemon/advice.py`.
 import tomllib
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from datetime import date, timedelta
+from datetime import date, time, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, Literal, Self
@@ -44,6 +44,7 @@ from daemon.notation import (
     Port,
     Territory,
     Text,
+    TimeOfDay,
     Timezone,
     TokenUrl,
     is_loopback,
@@ -222,6 +223,24 @@ class Deadlines(Section):
     counting: Literal["calendar", "business"] = "calendar"
 
 
+class Reminders(Section):
+    """What a manager hears of a clock that runs, beside the notice of the case."""
+
+    at: tuple[TimeOfDay, ...] = (time(9), time(14))  # grouped; none: one by one, as soon as they are owed
+    half: StrictBool = True  # at half time as well
+    calendar_files: StrictBool = False  # an .ics of the due time with each notice of a case
+    absences: FilePath | None = None  # a text file that says who is away
+
+
+class Digest(Section):
+    """The morning's mail, one to each manager and one to the supervisor."""
+
+    at: TimeOfDay = time(8)
+    managers: StrictBool = True  # false: the supervisor's only
+    by_manager: StrictBool = False  # the supervisor's figures by manager: the staff is told first (C. trav. L1222-4)
+    weekly: StrictBool = True
+
+
 class Limits(Section):
     answers_per_address: Count = 10  # automatic answers to one address, a day
     answers_per_hour: Count = 1000  # to everybody
@@ -284,6 +303,8 @@ class Config(Section):
     site: tuple[Site, ...] = ()
     lmtp: Lmtp | None = None
     deadlines: Deadlines = Deadlines()
+    reminders: Reminders = Reminders()
+    digest: Digest = Digest()
     limits: Limits = Limits()
     notices: Notices = Notices()
     security: Security = Security()

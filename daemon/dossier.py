@@ -27,6 +27,7 @@ The keys of `facts` are the names that the templates use. Beside the case, its l
     lease        of a mail without a case; `person` is the id of the manager in charge of it
     run          what a month's run is, for accounting (daemon/notices/summary.py)
     why          why a document that a tenant asks for couldn't be sent
+    reminders    lines of cases (daemon/lines.py), each with its `stage`
 """
 
 import json
@@ -276,6 +277,7 @@ def inside_facts(dossier: Dossier) -> dict[str, Any]:
         "count": int(details.get("count") or 0),
         "mailbox": tidy(str(details.get("mailbox") or "")),
         "failed": _failed(details),
+        "reminders": _by_stage(details.get("reminders") or ()),
         "held": Outgoing.select().where(Outgoing.state == "held").count(),
         "limits": dossier.config.limits,
         "run": details.get("run") or {},
@@ -292,6 +294,12 @@ def _alerts(dossier: Dossier) -> list[str]:
     flags = dossier.decision.get("flags") or ()
     hidden = ["lre"] if {"registered", "automated"} <= set(flags) else []
     return [words()["alerts"][one] for one in (*hidden, *(alert for alert in Alert if alert in dossier.alerts))]
+
+
+def _by_stage(lines: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """The lines of a reminder under the words of their stage, the latest first."""
+    groups = ((title, [line for line in lines if line["stage"] == stage]) for stage, title in words()["stages"].items())
+    return [{"title": title, "lines": found} for title, found in groups if found]
 
 
 def _failed(details: Mapping[str, Any]) -> dict[str, Any] | None:

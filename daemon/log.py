@@ -268,6 +268,11 @@ def order_done(name: str, letter: str, refused: str) -> None:
     _say(Priority.INFO, "order_done", order=name, letter=letter[:SHORT], refused=refused or None)
 
 
+def absences_faulty(reason: str) -> None:
+    """A line of the calendar of absences that isn't understood, or the file itself."""
+    _say(Priority.WARNING, "absences_faulty", reason=reason)
+
+
 def day_counted(seen: int, filed: int, duplicates: int, quarantined: int) -> None:
     """The daily arithmetic; `seen` is the sum of the others or something was lost."""
     priority = Priority.INFO if seen == filed + duplicates + quarantined else Priority.ERROR

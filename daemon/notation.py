@@ -6,7 +6,7 @@ adds the key and the value. A relative path is relative to the file, whose folde
 
 import ipaddress
 import re
-from datetime import date, timedelta
+from datetime import date, time, timedelta
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import urlsplit
@@ -24,6 +24,7 @@ ENGINES = ("sqlite", "postgresql", "postgres")
 
 _DURATION = re.compile(r"(\d{1,9})([dhms])")
 _DURATIONS = re.compile(r"(?:\d{1,9}[dhms])+")
+_TIME_OF_DAY = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)")
 _LOCAL_PART = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+")  # RFC 5321 dot-string; the quoted form is not in use
 _DOMAIN = re.compile(r"(?:[\w-]+\.)+[\w-]+|localhost")
 _ENVIRONMENT_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -41,6 +42,16 @@ def read_duration(value: object) -> timedelta:
     if not timedelta(0) < total <= LONGEST:
         raise ValueError("a time is more than zero and at most a year")
     return total
+
+
+def read_time_of_day(value: object) -> time:
+    """An hour on the clock of an office: `08:00`; TOML's own time is taken as well."""
+    if isinstance(value, time):
+        return value.replace(second=0, microsecond=0)
+    found = _TIME_OF_DAY.fullmatch(value) if isinstance(value, str) else None
+    if found is None:
+        raise ValueError('an hour is written between quotes, from "00:00" to "23:59"')
+    return time(int(found[1]), int(found[2]))
 
 
 def read_timezone(name: str) -> str:
@@ -187,6 +198,7 @@ Iban = Annotated[str, AfterValidator(read_iban)]
 Colour = Annotated[str, AfterValidator(read_colour)]
 Text = Annotated[str, AfterValidator(_not_empty)]
 Duration = Annotated[timedelta, BeforeValidator(read_duration)]
+TimeOfDay = Annotated[time, BeforeValidator(read_time_of_day)]
 Timezone = Annotated[str, AfterValidator(read_timezone)]
 Territory = Annotated[str, AfterValidator(read_territory)]
 OpeningHours = Annotated[str, AfterValidator(read_hours)]

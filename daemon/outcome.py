@@ -5,7 +5,7 @@ nothing is said or copied twice.
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -98,7 +98,7 @@ class Clerk:
             _update(row, state="held", error=reason)
             log.mail_held(row.id, row.kind, row.case_id, reason)
         to = _first(_overseers(self._config.agency))
-        _say(f"breaker/{now.date().isoformat()}", "notice_breaker", to, None, {}, now)
+        say(f"breaker/{now.date().isoformat()}", "notice_breaker", to, None, {}, now)
 
     def _copy(self, row: Outgoing) -> None:
         """What went to a correspondent is put beside the letters, in the mailbox where people look."""
@@ -131,10 +131,19 @@ class Clerk:
             "refused": outcome.refused,
             "last": row.template == "notice_failed",
         }
-        _say(_failure_key(row), "notice_failed", _first(told, but=row.recipient), row.case_id, details, now)
+        say(_failure_key(row), "notice_failed", _first(told, but=row.recipient), row.case_id, details, now)
 
 
-def _say(key: str, template: str, to: str, case: str | None, details: dict[str, Any], now: datetime) -> None:
+def say(
+    key: str,
+    template: str,
+    to: str,
+    case: str | None,
+    details: Mapping[str, Any],
+    now: datetime,
+    *,
+    urgent: bool = False,
+) -> None:
     """One more notice to our own people, once; nobody is told when there is nobody."""
     if not to:
         return
@@ -146,9 +155,10 @@ def _say(key: str, template: str, to: str, case: str | None, details: dict[str, 
         recipient=to,
         filed=False,
         automatic=False,
+        urgent=urgent,
         created_at=now,
         next_try_at=now,
-        details=json.dumps(details),
+        details=json.dumps(details, ensure_ascii=False, sort_keys=True),
     ).on_conflict_ignore().execute()
 
 

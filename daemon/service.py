@@ -231,7 +231,7 @@ class Service:
     def _keep_agenda(self) -> None:
         with self._surviving("agenda"):
             now = clock.now()
-            agenda.keep(now, self._app.config.agency.timezone)
+            agenda.keep(now, self._app.config.agency.timezone, self._app.watchers)
             counters = report.status(now)
             waits = counters["outbox_waiting"]
             self._notifier.notify(

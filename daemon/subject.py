@@ -29,6 +29,7 @@ def subject_of(dossier: Dossier) -> str:
             label=label_words(dossier),
             subject=stem or table["none"],
             recipient=_recipient_of_failed(dossier),
+            told=_told(dossier, stem),
         )
     )
 
@@ -42,6 +43,12 @@ def stem_of(dossier: Dossier) -> str:
 
 def _is_discreet(dossier: Dossier, stem: str) -> bool:
     return not stem or dossier.row.template in DISCREET or bool(dossier.alerts & DISCREET_ALERTS)
+
+
+def _told(dossier: Dossier, stem: str) -> str:
+    """What a reminder is about: its one case, or how many there are."""
+    table, count = words()["subjects"], len(dossier.details.get("reminders") or ())
+    return str(table["several"].format(count=count)) if count > 1 else stem or str(table["none"])
 
 
 def _recipient_of_failed(dossier: Dossier) -> str:

@@ -72,7 +72,7 @@ class _Turn:
             for box, session in sessions:
                 self._try(f"imap/{box.name}", partial(collect, session, box, app.desk.incoming, clock.now()))
             self._try("letters", lambda: pipeline.work(app.desk))
-            self._try("agenda", lambda: agenda.keep(clock.now(), app.config.agency.timezone))
+            self._try("agenda", lambda: agenda.keep(clock.now(), app.config.agency.timezone, app.watchers))
             self._try("orders", lambda: orders.obey(app.room, clock.now(), never))
             self._try("notices", lambda: work.keep(app.room, clock.now()))
             self._try("outbox", self._send)

@@ -63,6 +63,11 @@ def half_day(value: date, half: str) -> str:
     return _form("promise", day=day(value), half=words()["halves"][half])
 
 
+def day_and_hour(local: datetime) -> str:
+    """`mardi 24 novembre à 14 h 32`, for what is near."""
+    return _form("moment", day=day(local), hour=_hour(local.hour, local.minute))
+
+
 def moment(local: datetime) -> str:
     """`mardi 24 novembre 2026 à 14 h 32`, on the clock of the office that the caller has chosen."""
     return _form("moment", day=day_and_year(local), hour=_hour(local.hour, local.minute))

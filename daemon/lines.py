@@ -1,0 +1,70 @@
+"""A case on one line, as reminders and digests show it: display-ready words, frozen with the mail that bears them."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from archive.records import Case, Contact, Lease, Manager, Person, Property
+from daemon.wording import day_and_hour, shortened, tidy, words
+from rules.letter import normalise_address
+
+LONGEST_SUBJECT = 90  # characters
+
+Local = Callable[[datetime], datetime]
+
+
+class Lines:
+    """Makes the lines of some cases, by a few questions to the database however many they are."""
+
+    def __init__(self, cases: Sequence[Case]) -> None:
+        self._names = names_of(case.sender for case in cases)
+        self._managers = {manager.id: manager for manager in Manager.select()}
+        wanted = [case.lease_id for case in cases if case.lease_id]
+        leases = Lease.select(Lease, Property).join(Property).where(Lease.id.in_(wanted)) if wanted else []
+        self._leases = {lease.id: lease for lease in leases}
+
+    def in_charge(self, case: Case) -> str | None:
+        """The id of the case's manager, else of its building's."""
+        lease = self._leases.get(case.lease_id)
+        return case.manager_id or (lease.property.manager_id if lease else None)
+
+    def site(self, case: Case) -> str:
+        manager = self._managers.get(self.in_charge(case))
+        return str(manager.site) if manager else ""
+
+    def line(self, case: Case, local: Local, now: datetime) -> dict[str, Any]:
+        """What the templates know of a case; `local` puts a time on the office's clock."""
+        manager = self._managers.get(self.in_charge(case))
+        lease = self._leases.get(case.lease_id)
+        return {
+            "ref": case.ref,
+            "label": words()["labels"].get("" if case.to_sort else case.label, case.label),
+            "subject": shortened(tidy(case.subject), LONGEST_SUBJECT) or words()["subjects"]["none"],
+            "address": case.sender,
+            "name": self._names.get(normalise_address(case.sender), case.sender),
+            "place": _place(lease),
+            "manager": f"{manager.civility} {manager.last_name}".strip() if manager else "",
+            "due": day_and_hour(local(case.due_at)),
+            "late": case.due_at < now,
+            "urgent": case.urgent,
+        }
+
+
+def _place(lease: Lease | None) -> str:
+    if lease is None:
+        return ""
+    lot = words()["forms"]["lot"].format(lot=lease.lot) if lease.lot else ""
+    return ", ".join(filter(None, (tidy(lease.property.name), lot)))
+
+
+def names_of(addresses: Iterable[str]) -> Mapping[str, str]:
+    """The names of the people who write from these addresses (the keys, normalised)."""
+    wanted = {normalise_address(address) for address in addresses} - {""}
+    if not wanted:
+        return {}
+    found = Contact.select(Contact, Person).join(Person).where(Contact.kind == "email", Contact.value.in_(wanted))
+    return {contact.value: _called(contact.person) for contact in found}
+
+
+def _called(person: Any) -> str:
+    return " ".join(filter(None, (person.civility, person.last_name)))
