@@ -256,13 +256,13 @@ def _translating(place: str, url: str) -> Iterator[None]:
     try:
         yield
     except (EngineError, InterfaceError) as error:
-        trouble = _trouble(place, url, error)
+        trouble = _trouble(place, url, _first(error))
         if trouble is None:
             raise
         raise trouble from error
 
 
-def _trouble(place: str, url: str, error: Exception) -> DatabaseTrouble | None:
+def _trouble(place: str, url: str, error: BaseException) -> DatabaseTrouble | None:
     """Our words for an engine's error; None when the program is mistaken (a missing column, a broken constraint)."""
     original = getattr(error, "orig", error)  # the driver's own exception, which peewee wraps
     code = getattr(original, "sqlite_errorname", None) or getattr(original, "sqlstate", None) or ""
@@ -273,6 +273,13 @@ def _trouble(place: str, url: str, error: Exception) -> DatabaseTrouble | None:
     if not code and isinstance(error, (OperationalError, InterfaceError)):  # libpq has no server to give one
         return Unavailable(f"{place}: the server can't be reached ({said})")
     return None
+
+
+def _first(error: BaseException) -> BaseException:
+    """The error that counts: SQLite on a full disk ends a transaction by itself, and peewee's ROLLBACK then fails."""
+    while "no transaction is active" in str(error) and error.__context__ is not None:
+        error = error.__context__
+    return error
 
 
 def _less_secret(text: str, url: str) -> str:

@@ -185,6 +185,21 @@ with writing():
     assert PASSWORD not in str(trouble.value)
 
 
+def test_a_full_disk_is_told_and_the_next_transaction_is_a_new_one(tmp_path: Path) -> None:
+    engine = open_database(f"sqlite:///{tmp_path}/vaguemestre.db")
+    (pages,) = sql(engine, "PRAGMA page_count").fetchone()
+    sql(engine, f"PRAGMA max_page_count = {pages}")  # SQLite then ends the transaction by itself, as on a full disk
+
+    with pytest.raises(Unavailable, match="the disk is full: make room"), writing():
+        Fact.create(name="large", value="x" * 100_000)
+
+    sql(engine, "PRAGMA max_page_count = 100000")
+    with writing():
+        Fact.create(name="large", value="x" * 100_000)
+    assert Fact.select().count() == 1
+    engine.close()
+
+
 def test_a_writer_killed_in_the_middle_leaves_nothing_half_written(opened: Database, database_url: str) -> None:
     writer = """
 with writing():
