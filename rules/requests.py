@@ -100,7 +100,7 @@ def wanted(letter: Letter, *, answers_notice: bool = False) -> Wanted:
     own = fold(reading.new)
     on_paper = _prefers_paper(text, answers_notice=answers_notice)
     papers = () if on_paper else _papers(text, own)  # "no more receipts by mail" asks for none
-    months = _months(text, letter.received_at.date()) if papers else ()
+    months = _months(text, letter.received_at.date(), ahead=papers == (Paper.NOTICE,)) if papers else ()
     return Wanted(papers, months, on_paper, only=bool(papers or on_paper) and _says_only(own))
 
 
@@ -129,18 +129,18 @@ def _names_paper(sentence: str) -> bool:
 # --- which months
 
 
-def _months(text: str, today: date) -> tuple[Period, ...]:
-    """The months that a letter names, oldest first, never one to come."""
+def _months(text: str, today: date, *, ahead: bool) -> tuple[Period, ...]:
+    """The months that a letter names, oldest first; one to come only for a notice, which is sent `ahead`."""
     current = month(today.year, today.month)
     if found := _LAST.search(text):
         count = min(_COUNTS.get(found[1]) or int(found[1]), MOST_MONTHS)
         return _run(current, count)
-    named = [_nearest(match, today) for match in _BARE.finditer(text)]
+    named = [_nearest(match, today, ahead=ahead) for match in _BARE.finditer(text)]
     if len(named) == 2 and _is_range(text):  # noqa: PLR2004  from one month to another
         named = _between(*sorted(named))
     if not named and (year := _YEAR.search(text)):
         named = [month(int(year[1]), number) for number in range(1, 13)]
-    past = sorted({one for one in named if one.first <= current.last})
+    past = sorted({one for one in named if one.first <= current.last or ahead})
     return tuple(past[-MOST_MONTHS:])
 
 
@@ -151,12 +151,12 @@ def _run(last: Period, count: int) -> tuple[Period, ...]:
     return tuple(sorted(found))
 
 
-def _nearest(match: re.Match[str], today: date) -> Period:
-    """The month of that name: of the year that is said, else the latest that isn't far ahead."""
+def _nearest(match: re.Match[str], today: date, *, ahead: bool) -> Period:
+    """The month of that name: of the year that is said, else the latest that has begun, or is the next."""
     number = labels.MONTHS[match[1]]
     if match[2]:
         return month(int(match[2]), number)
-    year = today.year if number <= today.month + 1 else today.year - 1
+    year = today.year if number <= today.month + ahead else today.year - 1
     return month(year, number)
 
 
