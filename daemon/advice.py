@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
-from daemon.config import Agency, Config
+from daemon.config import Config
 from daemon.notation import is_loopback
 
 
@@ -15,7 +15,7 @@ def warnings(config: Config) -> list[str]:
             for key in missing_particulars(config)
         ),
         *(text for secret in config.secrets() if (text := secret.warning())),
-        *_unsaid(config.agency),
+        *_unsaid(config),
         *_exposed(config),
     ]
 
@@ -25,12 +25,15 @@ def missing_particulars(config: Config) -> list[str]:
     return [key for key, value in config.agency.legal if not value]
 
 
-def _unsaid(agency: Agency) -> Iterator[str]:
+def _unsaid(config: Config) -> Iterator[str]:
+    agency = config.agency
     reasons = {
         "emergency_phone": "an urgent letter is acknowledged without the agency's emergency number",
         "supervisor": "nobody is told of a letter without a manager, nor of a deadline that passes",
         "admin": "nobody is told of the daemon's own troubles",
     }
+    if config.notices.automatic and not agency.accounting:
+        reasons["accounting"] = "nobody is asked to approve the month's notices"
     return (f"agency.{key}: missing; {reason}" for key, reason in reasons.items() if not getattr(agency, key))
 
 

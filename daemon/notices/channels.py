@@ -141,20 +141,20 @@ def _forbidden(row: Outgoing, notice: RentNotice | None, agreed: Mapping[str, Ma
 def settle() -> int:
     """Notices whose mail has left are sent. Returns how many."""
     left = Outgoing.select().where(Outgoing.key == RentNotice.key, Outgoing.state == "sent")
+    waiting = (RentNotice.state == "approved") & (RentNotice.channel == EMAIL) & (RentNotice.digest != "")
+    if not RentNotice.select().where(waiting, fn.EXISTS(left)).exists():
+        return 0
     with writing():
-        gone = RentNotice.update(state="sent").where(
-            RentNotice.state == "approved", RentNotice.channel == EMAIL, RentNotice.digest != "", fn.EXISTS(left)
-        )
-        return int(gone.execute())
+        return int(RentNotice.update(state="sent").where(waiting, fn.EXISTS(left)).execute())
 
 
 def fall_back() -> int:
     """Notices whose mail was refused, came back or was withdrawn go by post. Returns how many."""
     lost = [row.key for row in Outgoing.select(Outgoing.key).where(Outgoing.kind == KIND, Outgoing.state.in_(LOST))]
     turned = 0
-    with writing():
-        for start in range(0, len(lost), 500):
-            keys = lost[start : start + 500]
+    for start in range(0, len(lost), 500):
+        keys = lost[start : start + 500]
+        with writing():
             turned += (
                 RentNotice.update(channel=POST, state="approved")
                 .where(

@@ -86,7 +86,7 @@ def _send(config: Config, period: Period) -> bool:
     app.outbox.resume(clock.now())
     dispatch.retry_failed(period)
     with _progress() as tell:
-        sent = work.send(app.room, period, clock.now(), tell=tell)
+        sent = work.send(app.room, period, clock.now(), tell=tell, daily=False)
     counts = app.outbox.drain(clock.now())
     app.outbox.close()
     channels.settle()

@@ -33,7 +33,9 @@ class Sent:
 
 
 def keep(room: Room, now: datetime, should_stop: Callable[[], bool] = never) -> int:
-    """Do all that is owed now. Returns how many things were done."""
+    """Do all that is owed now; nothing while every mailbox is only observed. Returns how many things were done."""
+    if all(box.mode == "observe" for box in room.config.mailbox):
+        return 0
     done = _prepare_due(room, now) + channels.settle() + channels.fall_back()
     for period in _due(now):
         if should_stop():
@@ -106,8 +108,13 @@ def send(
     now: datetime,
     should_stop: Callable[[], bool] = never,
     tell: Callable[[int, int], None] = lambda _done, _of: None,
+    *,
+    daily: bool = True,
 ) -> Sent:
-    """Make, file and queue what is approved of a term; make the batch of what goes by post. One process at a time."""
+    """Make, file and queue what is approved of a term; make the batch of what goes by post. One process at a time.
+
+    `daily`: one batch a day, so that each mail that comes back isn't a batch of its own.
+    """
     sent = Sent()
     try:
         with locked(room.config.storage.state / "notices.lock", WAIT):
@@ -115,16 +122,17 @@ def send(
             if sent.made.failed:
                 _tell_failed(room, period, sent.made.failed, now)
             if not should_stop():
-                sent.batch = post(room, period, now)
+                sent.batch = post(room, period, now, daily=daily)
     except Locked as error:
         raise Temporary(str(error)) from error
     return sent
 
 
-def post(room: Room, period: Period, now: datetime) -> Batch:
-    """The day's batch for the post, told to accounting: one a day, so that each bounce isn't a mail of its own."""
+def post(room: Room, period: Period, now: datetime, *, daily: bool = True) -> Batch:
+    """A batch of what waits for the post, told to accounting."""
     key = f"notices_post/{period.name}/{room.today(now)}"
-    if not _posts_wait(period) or Duty.select().where(Duty.key == key).exists():
+    made_today = daily and Duty.select().where(Duty.key == key).exists()
+    if made_today or not _posts_wait(period):
         return Batch()
     made = batch.print_batch(room, period, now)
     batch.tell(room, period, made, now)
