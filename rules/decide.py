@@ -191,15 +191,16 @@ def _follow_up(plan: Plan, letter: Letter, case: CaseView, context: Context, *, 
     reopened = says_something and case.status not in FOLLOWED
     until = _due(verdict, letter, calendar, context) if reopened else None
     newly_urgent = verdict.urgent and not case.urgent
+    warned = newly_urgent and may_answer and bool(letter.sender.address)
     actions: list[Action] = [JoinCase(case.ref, urgent=newly_urgent, reopen_until=until)]
-    if newly_urgent and may_answer:  # not a second acknowledgement: the emergency numbers, once
+    if warned:  # not a second acknowledgement: the emergency numbers, once
         actions.append(Acknowledge(letter.sender.address, "acknowledgement_urgent"))
     if says_something:
         actions.append(_notify(plan, "notice_follow_up", case.lease, context))
     actions += _provided(plan, letter, context, may_answer=may_answer)
     inbox = newly_urgent or _rings(verdict)
     actions.append(Shelve(Folder.INBOX if inbox else FOLDER_OF[case.label], flagged=newly_urgent))
-    return _quiet(replace(plan, actions=tuple(actions), silence="follow-up"), context)
+    return _quiet(replace(plan, actions=tuple(actions), silence="" if warned else "follow-up"), context)
 
 
 # --- a new matter
@@ -220,7 +221,7 @@ def _new_matter(plan: Plan, letter: Letter, context: Context, *, may_answer: boo
     case = OpenCase(verdict.label, due_at, verdict.urgent, to_sort, related=_related(context))
     template = _acknowledgement(verdict, plan.identity, to_sort=to_sort)
     actions: list[Action] = [case]
-    silence = _silence(verdict, plan.identity, context) if may_answer else "robot"
+    silence = _silence(verdict, plan.identity, letter, context) if may_answer else "robot"
     said: list[Acknowledge | Notify] = []
     if not silence:
         said.append(Acknowledge(letter.sender.address, template))
@@ -317,8 +318,10 @@ def _acknowledgement(verdict: Verdict, identity: Identity, *, to_sort: bool) -> 
     return "acknowledgement_neutral" if to_sort else "acknowledgement"
 
 
-def _silence(verdict: Verdict, identity: Identity, context: Context) -> str:
+def _silence(verdict: Verdict, identity: Identity, letter: Letter, context: Context) -> str:
     """Why a person who wrote hears nothing; '' when they are answered."""
+    if not letter.sender.address:
+        return "no address"
     if Alert.INSTITUTION in verdict.alerts:
         return "institution"
     if identity.party is Role.OTHER:

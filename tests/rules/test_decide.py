@@ -239,6 +239,26 @@ def test_thanks_in_a_thread_reopen_nothing_and_tell_nobody() -> None:
     assert only(plan, Notify) is None
 
 
+def test_danger_in_an_open_case_is_answered_once_and_nobody_is_told_otherwise() -> None:
+    gas = "Bonjour, maintenant ça sent le gaz très fort dans la cuisine, c'est urgent !"
+
+    plan = plan_of(gas, context=replace(CONTEXT, signed=(CASE,)))
+    again = plan_of(gas, context=replace(CONTEXT, signed=(replace(CASE, urgent=True),)))
+
+    assert only(plan, Acknowledge) == Acknowledge(TENANT, "acknowledgement_urgent")
+    assert plan.silence == ""
+    assert only(again, Acknowledge) is None
+    assert again.silence == "follow-up"
+
+
+def test_a_letter_without_an_address_has_a_case_and_no_answer() -> None:
+    plan = plan_of(LEAK, sender="")
+
+    assert only(plan, OpenCase) is not None
+    assert only(plan, Acknowledge) is None
+    assert plan.silence == "no address"
+
+
 def test_a_departure_in_the_thread_of_a_leak_opens_its_own_case() -> None:
     plan = plan_of(LEAVING, context=replace(CONTEXT, signed=(CASE,)))
 
