@@ -68,7 +68,7 @@ def _explained() -> Iterator[None]:
         for problem in error.problems:
             typer.echo(problem, err=True)
         raise typer.Exit(MISUSED) from None
-    except (Temporary, Permanent, DatabaseTrouble) as error:
+    except (Temporary, Permanent, DatabaseTrouble, OSError) as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(FAILED) from None
 

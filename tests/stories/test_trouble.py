@@ -190,6 +190,17 @@ def test_a_second_daemon_is_refused_with_the_pid_of_the_first(office: Office) ->
     assert str(first.pid) in said
 
 
+def test_a_tree_that_can_t_be_entered_is_named(office: Office) -> None:
+    office.tree.write_text("somebody's file, where the tree should be")
+    started = office.start("run", "--once")
+
+    _, said = office.finish(started)
+
+    assert started.returncode == 1
+    assert str(office.tree) in said
+    assert "Traceback" not in said
+
+
 def test_a_wrong_configuration_says_all_its_problems_and_exits_with_2(office: Office) -> None:
     office.config.write_text(
         office.config.read_text().replace('security = "none"', 'security = "nono"').replace("state = ", "stat = ")
