@@ -18,6 +18,7 @@ from rules.reading import Reading, read
 from rules.tagging import Sentence, notions_of, sentence_of, sentences, words
 from rules.weights import Weights, probabilities, scores, share, shipped
 
+_EASED = 0.15  # what a danger named in so many words takes off the threshold
 _SHOWN = 3  # words that a manager is shown
 _LOOKED_AT = 4_000  # characters in which they are looked for
 _SHORT = 2  # characters of a word that explains nothing
@@ -59,7 +60,7 @@ def verdict(letter: Letter, reading: Reading, told: list[Sentence], said: Opinio
     return Verdict(
         label=best,
         confidence=round(said.chances[best], 4),
-        urgent="urgent" in raised,
+        urgent="urgent" in raised or _is_danger(said.scores["urgent"], weights, plain),
         registered="registered" in raised,
         automated="automated" in raised or _is_robot(letter),
         alerts=alerts,
@@ -67,6 +68,11 @@ def verdict(letter: Letter, reading: Reading, told: list[Sentence], said: Opinio
         runner_up=second,
         chances=tuple(said.chances.items()),
     )
+
+
+def _is_danger(score: float, weights: Weights, plain: list[str]) -> bool:
+    """A danger that the table names needs a lesser score of the whole letter (held out: 95 of 100 raised, 4 false)."""
+    return score >= weights.thresholds["urgent"] - _EASED and _any_rings(alarms.URGENT, plain)
 
 
 def _is_robot(letter: Letter) -> bool:
@@ -88,7 +94,9 @@ def _alerts(letter: Letter, plain: list[str], *, leaving: bool) -> Iterator[Aler
 
 
 def _any_rings(rows: Iterable[alarms.Alarm], plain: list[str]) -> bool:
-    return any(row.rings(sentence) for row in rows for sentence in plain)
+    whole = "\n".join(plain)
+    heard = (row for row in rows if row.pattern.search(whole))  # most rows are silent: one look at the whole letter
+    return any(row.rings(sentence) for row in heard for sentence in plain)
 
 
 def _is_institution(letter: Letter, plain: list[str]) -> bool:
