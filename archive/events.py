@@ -76,6 +76,11 @@ def resume(ref: str, due_at: datetime, at: datetime, by: str, **more: Any) -> Ha
     return Happening(ref, Op.RESUME, at, by, "resumed", sets={"status": "open", "due_at": due_at}, **more)
 
 
+def breach(ref: str, due_at: datetime, by: str) -> Happening:
+    """The answer was due then, and nobody had given one."""
+    return Happening(ref, Op.BREACH, due_at, by, "breached")
+
+
 def close(ref: str, at: datetime, by: str, **more: Any) -> Happening:
     """Nothing more is to be done."""
     return Happening(ref, Op.CLOSE, at, by, "closed", sets={"status": "closed"}, **more)

@@ -45,6 +45,7 @@ class Op(StrEnum):
     ANSWER = "ANSWER"
     CLOSE = "CLOSE"
     REOPEN = "REOPEN"
+    BREACH = "BREACH"
     UNLEARN = "UNLEARN"
     SENT = "SENT"
     RECLASSIFY = "RECLASSIFY"
@@ -130,6 +131,10 @@ class Journal:
         self._sync_name(day)
         self._tail = _Tail()
         return len(content) - sound
+
+    def head(self) -> str:
+        """The sha256 of the last line: who notes it elsewhere can prove later that nothing before it has changed."""
+        return self._end().link
 
     def events(self, since: str = "") -> Iterator[Event]:
         """What happened, oldest first, from the day `since` (`2026-11-24`) on. A torn last line is left out."""

@@ -174,6 +174,11 @@ class Tree:
         """The sha256 (hex) of the journal's last whole day: a witness to all that was before."""
         return self._journal.last_seal()
 
+    def head(self) -> str:
+        """The hash of the journal's last line."""
+        self._need_lock()
+        return self._journal.head()
+
     def read(self, path: str) -> bytes:
         """The bytes of a file of the tree; `path` is relative to the root, and no link is followed below it."""
         *folder, name = path.split("/")

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
+from functools import partial
 from zoneinfo import ZoneInfo
 
 from archive import index
@@ -11,7 +12,7 @@ from archive.directory import load_directory
 from archive.incoming import Arrival, Incoming
 from archive.records import Fact, Manager, Message
 from archive.tree import Tree
-from daemon import __version__, accounts, clock, moves
+from daemon import __version__, accounts, casebook, clock, moves
 from daemon.absences import Absences
 from daemon.agenda import Watchers
 from daemon.compose import Composer
@@ -92,7 +93,7 @@ def open_app(config: Config) -> App:
     )
     room = Room(config, desk, bytes_of, Letterheads(config))
     absences = Absences(config.reminders.absences, ZoneInfo(agency.timezone), bytes_of)
-    watchers = {"reminders": Reminders(config, desk.house, absences).remind}
+    watchers = {"reminders": Reminders(config, desk.house, absences, partial(casebook.breach, desk)).look}
     return App(config, desk, outbox, room, accounts.sessions(config), bytes_of, watchers)
 
 

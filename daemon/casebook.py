@@ -52,6 +52,11 @@ def relabel(desk: Desk, ref: str, label: Label, by: str) -> str:
     return _record(desk, _relabelling(desk, case, meaning, by, more, teaches=True))
 
 
+def breach(desk: Desk, ref: str, due_at: datetime) -> str:
+    """The answer was due then, and nobody had given one. Returns the key of the event."""
+    return _record(desk, events.breach(ref, due_at, "clock"))
+
+
 def close(desk: Desk, ref: str, by: str) -> str:
     """Nothing more is to be done. Returns the key of the event."""
     return _record(desk, events.close(ref, desk.clock(), by))

@@ -197,14 +197,48 @@ def cases(
 
 
 @app.command()
-def case(ref: str, as_json: AsJson = False) -> None:
-    """One case: its clock, its letters, what was said."""
+def case(
+    ref: str,
+    file: Annotated[Path | None, typer.Argument(help="Where --proof also writes the PDF.")] = None,
+    proof: Annotated[bool, typer.Option("--proof", help="File its clock's history in the GED, as a PDF.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """One case: its clock, its letters, what was said; or a proof of its clock."""
+    if proof:
+        _prove(ref, file, as_json=as_json)
+        return
+    if file is not None:
+        raise typer.BadParameter("a file is written by --proof only")
     with _looking():
         found = report.case(ref)
     if found is None:
         typer.echo(f"{ref}: no case has this reference", err=True)
         raise typer.Exit(FAILED)
     report.print_json(found) if as_json else report.show_case(found)
+
+
+def _prove(ref: str, file: Path | None, *, as_json: bool) -> None:
+    from daemon.app import open_app  # noqa: PLC0415
+    from daemon.proof import prove  # noqa: PLC0415
+
+    with _explained():
+        made = prove(open_app(_config()).room, ref, clock.now())
+        if made is None:
+            typer.echo(f"{ref}: no case has this reference", err=True)
+            raise typer.Exit(FAILED)
+        if file is not None:
+            _write(file, made.pdf)
+    if as_json:
+        report.print_json({"ref": ref.upper(), "path": made.path, "sha256": made.digest})
+    else:
+        typer.echo(f"{made.path}\nsha256 {made.digest}")
+
+
+def _write(file: Path, content: bytes) -> None:
+    try:
+        file.write_bytes(content)
+    except OSError as error:
+        raise Permanent(f"{file}: {error.strerror}; the proof stands in the GED all the same") from None
 
 
 outbox_commands = typer.Typer(invoke_without_command=True, help="What waits to be sent, and what failed and why.")

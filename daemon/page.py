@@ -7,7 +7,7 @@ the notice and the house.
 import tomllib
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import cache
 from importlib.resources import files
@@ -161,6 +161,17 @@ def day(value: date) -> str:
     return f"{number}{wording.NO_BREAK}{_month(value)} {value.year}"
 
 
+def time_of_day(local: datetime) -> str:
+    """`14:32:05 (+01:00)`: a judge reads seconds and the offset from universal time."""
+    return f"{local:%H:%M:%S} ({local.isoformat()[-6:]})"
+
+
+def duration(length: timedelta) -> str:
+    """`45 h 12`: whole minutes."""
+    minutes = int(length.total_seconds()) // 60
+    return str(wording.words()["forms"]["duration"].format(hours=minutes // 60, minutes=minutes % 60))
+
+
 def term(period: Period) -> str:
     """`décembre 2026`; `octobre à décembre 2026` for a quarter."""
     last = f"{_month(period.last)} {period.last.year}"
@@ -195,6 +206,7 @@ def _environment() -> Environment:
     )
     environment.filters |= {"euros": euros, "day": day, "short": "{:%d/%m}".format, "term": term, "span": span}
     environment.filters |= {"of": wording.of, "capitalised": capitalised, "phone": wording.phone}
+    environment.filters |= {"clock": time_of_day, "duration": duration}
     environment.globals["words"] = _words()
     return environment
 

@@ -84,6 +84,11 @@ def render_paper(template: str, house: House, number: str, **facts: Any) -> byte
         raise Permanent(f"{template} {number}: {fault}") from fault
 
 
+def legible(text: str) -> str:
+    """A correspondent's words as the font can show them: a sign that it lacks becomes a question mark."""
+    return "".join(letter if ord(letter) in _letters() else "?" for letter in text)
+
+
 def missing_fonts(folder: Path | None = None) -> tuple[str, ...]:
     """The font files that printing needs and doesn't find (in `templates/fonts`): for `check`."""
     paths = ((folder or page.folder("fonts")) / face for face in FACES)

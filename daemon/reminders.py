@@ -5,7 +5,7 @@ twice. What isn't urgent is grouped: all that a person is owed goes in one mail 
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -19,7 +19,7 @@ from daemon.lines import Lines
 from daemon.outcome import say
 from rules import reminders
 from rules.calendar import Calendar
-from rules.clocks import Clock, clock
+from rules.clocks import BREACH, Clock, clock
 from rules.clocks import Step as Happened
 from rules.reminders import Colleague, Stage
 
@@ -39,12 +39,29 @@ class Owed:
 
 
 class Reminders:
-    """Owes reminders to the managers of one agency. `house` gives the agency as it stands in the database now."""
+    """Owes reminders to the managers of one agency.
 
-    def __init__(self, config: Config, house: Callable[[], House], absences: Absences) -> None:
+    `house` gives the agency as it stands in the database now; `breach` notes that a case's due time passed unanswered.
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        house: Callable[[], House],
+        absences: Absences,
+        breach: Callable[[str, datetime], object],
+    ) -> None:
         self._config = config
         self._house = house
         self._absences = absences
+        self._breach = breach
+
+    def look(self, now: datetime) -> int:
+        """Note the due times that have passed, then remind. Returns how many mails that makes."""
+        due = list(Case.select().where(Case.status == "open", Case.due_at <= now).order_by(Case.due_at, Case.ref))
+        for case in breaches(due, steps_of(case.ref for case in due), now):
+            self._breach(case.ref, case.due_at)
+        return self.remind(now)
 
     def remind(self, now: datetime) -> int:
         """Say what is owed now. Returns how many mails that makes."""
@@ -126,6 +143,14 @@ class Reminders:
     def _calendar(self, site: str) -> Calendar:
         calendars = self._house().calendars
         return calendars.get(site, calendars[""])
+
+
+def breaches(cases: Sequence[Case], histories: Mapping[str, Sequence[Happened]], now: datetime) -> Iterator[Case]:
+    """The cases whose due time has passed without an answer, and in whose history that doesn't stand yet."""
+    for case in cases:
+        noted = any(step.what == BREACH and step.at == case.due_at for step in histories.get(case.ref, ()))
+        if case.status == "open" and case.due_at <= now and not noted:
+            yield case
 
 
 def share_of(stage: Stage) -> float:

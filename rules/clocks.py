@@ -17,6 +17,8 @@ STOPS = frozenset({"answered", "closed", "merged"})
 # After these the due time is a new one, and what was said of the old one is said again.
 RENEWS = frozenset({"reopened", "bounced", "extended"})
 
+BREACH = "breached"  # the due time passed without an answer; the clock runs on
+
 NOTHING = timedelta(0)
 
 

@@ -38,7 +38,11 @@ def service(absences: Path | None = None, config: Config | None = None, **settin
         shared=frozenset(),
         moves={},
     )
-    return Service(config, lambda: house, Absences(absences, house.timezone, lambda _digest: ABSENT))
+    return Service(config, lambda: house, Absences(absences, house.timezone, lambda _digest: ABSENT), _note)
+
+
+def _note(ref: str, due_at: datetime) -> None:
+    Step.create(case=ref, at=due_at, what="breached")
 
 
 def open_case(room: MailRoom, **changes: object) -> Case:
@@ -218,3 +222,15 @@ def test_its_two_forms_say_the_same(mail_room: MailRoom) -> None:
     assert "à répondre avant vendredi 27 novembre à 12 h" in text_of(mail)
     assert sorted(words(readable(html_of(mail)))) == sorted([*words(text_of(mail)), "Régie", "Aubrelac"])
     assert "mailto:clemence.bonnefoy@example.org?cc=gestion@aubrelac.test&amp;subject=Re%3A%20Fuite" in html_of(mail)
+
+
+def test_a_due_time_that_passes_is_noted_once_by_night_as_well(mail_room: MailRoom) -> None:
+    case = open_case(mail_room)
+    watcher = service()
+
+    for now in ("2026-11-27 11:59", "2026-11-27 23:00", "2026-11-28 10:00"):
+        watcher.look(lyon(now))
+
+    assert [(step.what, step.at) for step in Step.select().where(Step.what == "breached")] == [
+        ("breached", case.due_at)
+    ]

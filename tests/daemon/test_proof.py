@@ -1,0 +1,128 @@
+"""The history of a clock, printed for a judge: read back from the page."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pypdfium2
+import pytest
+
+from archive.records import Case, Message, Step
+from daemon import pdf
+from daemon.app import _calendar
+from daemon.filing import House
+from daemon.notices.letterhead import Letterheads
+from daemon.proof import facts
+from daemon.reminders import breaches, steps_of
+from rules.identity import Directory
+from tests.outgoing import NOON, MailRoom, configuration
+
+HOUR = timedelta(hours=1)
+HEAD = "ab" * 32
+OFFICE = House(
+    directory=Directory.of(leases=(), owners=(), managers=()),
+    calendars={"": _calendar(configuration().agency)},
+    timezone=ZoneInfo("Europe/Paris"),
+    supervisor="",
+    emails={},
+    shared=frozenset(),
+    moves={},
+)
+
+
+def history(room: MailRoom, *steps: tuple[str, float], **changes: object) -> Case:
+    """A leak and what happened to it, so many hours after noon; each step has its letter."""
+    case = room.case(**changes)
+    for number, (what, hours) in enumerate(steps):
+        digest = f"{number:x}" * 64
+        Message.create(
+            digest=digest, id=f"w9n4c7b{number}", direction="in", received_at=NOON, path=f"Immeubles/0001/{what}.eml", sidecar="",
+        )  # fmt: skip
+        Step.create(case=case.ref, at=NOON + hours * HOUR, what=what, message=digest)
+    return case
+
+
+def read(case: Case, now: datetime) -> tuple[str, int]:
+    """The words of the pages, and how many pages there are."""
+    told = facts(case, OFFICE, "", now) | {"head": HEAD}
+    printed = pdf.render_paper("paper_clock", Letterheads(configuration()).of(""), **told)
+    with pypdfium2.PdfDocument(printed) as document:
+        text = " ".join(page.get_textpage().get_text_range() for page in document)
+        return " ".join(text.replace("\N{NO-BREAK SPACE}", " ").split()), len(document)
+
+
+def test_it_tells_what_happened_when_and_which_letter_proves_it(mail_room: MailRoom) -> None:
+    case = history(
+        mail_room, ("opened", 0), ("paused", 10), ("resumed", 30), ("answered", 40),
+        status="answered", answered_at=NOON + 40 * HOUR, due_at=NOON + 92 * HOUR,
+    )  # fmt: skip
+
+    text, pages = read(case, NOON + 100 * HOUR)
+
+    assert pages == 1
+    assert "24 novembre 2026, 12:00:00 (+01:00) Lettre reçue : le délai commence" in text
+    assert "Pièce w9n4c7b3 – Immeubles/0001/answered.eml" in text
+    assert f"SHA-256 {'3' * 64}" in text.replace("- ", "")
+    assert "Temps compté 20 h 00 sur 72 h 00 : la réponse a été donnée dans le délai." in text
+    assert HEAD in text
+
+
+@pytest.mark.parametrize(
+    ("changes", "now", "outcome"),
+    [
+        ({}, 10, "10 h 00 sur 72 h 00 : le délai court encore"),
+        ({"status": "waiting"}, 10, "le délai est interrompu"),
+        ({"status": "answered", "answered_at": NOON + 80 * HOUR}, 100, "la réponse a été donnée après le délai"),
+        ({"status": "closed"}, 100, "le dossier a été clos sans réponse enregistrée"),
+    ],
+)
+def test_it_says_how_it_ended(mail_room: MailRoom, changes: dict[str, object], now: float, outcome: str) -> None:
+    ended = (("closed", 90.0),) if changes.get("status") == "closed" else ()
+    case = history(mail_room, ("opened", 0), *ended, **changes)
+
+    assert outcome in read(case, NOON + now * HOUR)[0]
+
+
+def test_a_breach_stands_in_it_whether_or_not_it_was_noted(mail_room: MailRoom) -> None:
+    unnoted = history(mail_room, ("opened", 0))
+
+    text, _ = read(unnoted, NOON + 100 * HOUR)
+
+    assert text.count("Le délai est dépassé") == 1
+    assert "27 novembre 2026, 12:00:00 (+01:00) Le délai est dépassé 72 h 00" in text
+
+
+def test_a_breach_is_noted_once_for_each_due_time(mail_room: MailRoom) -> None:
+    case = history(mail_room, ("opened", 0))
+    late = case.due_at + HOUR
+
+    assert [one.ref for one in breaches([case], steps_of([case.ref]), late)] == [case.ref]
+    assert list(breaches([case], steps_of([case.ref]), case.due_at - HOUR)) == []
+    Step.create(case=case.ref, at=case.due_at, what="breached")
+    assert list(breaches([case], steps_of([case.ref]), late)) == []
+    assert read(case, late)[0].count("Le délai est dépassé") == 1
+
+
+def test_times_are_those_of_the_office_with_their_offset(mail_room: MailRoom) -> None:
+    calendars = OFFICE.calendars | {"Martinique": _calendar(configuration().office("Martinique"))}
+    case = history(mail_room, ("opened", 0), lease="L00201", manager="G5")
+
+    told = facts(case, replace(OFFICE, calendars=calendars), "Martinique", NOON)
+
+    assert told["timezone"] == "America/Martinique"
+    assert told["rows"][0]["at"].isoformat() == "2026-11-24T07:00:00-04:00"
+
+
+def test_signs_that_the_font_lacks_stop_nothing(mail_room: MailRoom) -> None:
+    case = history(mail_room, ("opened", 0), subject="Fuite 💧 urgente 水")
+
+    assert "Fuite ? urgente ?" in read(case, NOON)[0]
+
+
+def test_a_long_history_goes_on_overleaf_and_loses_nothing(mail_room: MailRoom) -> None:
+    case = history(mail_room, ("opened", 0), *(("joined", hours) for hours in range(1, 16)))
+
+    text, pages = read(case, NOON + 20 * HOUR)
+
+    assert pages == 2
+    assert text.count("Nouvelle lettre dans le dossier") == 15
