@@ -4,15 +4,10 @@ A case's steps are facts with a time and, mostly, a message that proves them. Ev
 long an answer was waited for, whether it came in time, what a judge is shown.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-
-# What a step does to the clock; any other word leaves it alone.
-STARTS = frozenset({"opened", "reopened", "bounced"})  # a bounced answer was none
-GOES_ON = frozenset({"resumed"})
-STANDS_STILL = frozenset({"paused"})
-STOPS = frozenset({"answered", "closed", "merged"})
+from enum import StrEnum
 
 # After these the due time is a new one, and what was said of the old one is said again.
 RENEWS = frozenset({"reopened", "bounced", "extended"})
@@ -20,6 +15,31 @@ RENEWS = frozenset({"reopened", "bounced", "extended"})
 BREACH = "breached"  # the due time passed without an answer; the clock runs on
 
 NOTHING = timedelta(0)
+
+
+class State(StrEnum):
+    RUNNING = "running"
+    STILL = "still"  # in a pause
+    STOPPED = "stopped"
+
+
+# What a step does to the clock, from which states; any other word leaves it alone.
+MOVES = {
+    "opened": (frozenset(State), State.RUNNING),
+    "reopened": (frozenset(State), State.RUNNING),
+    "bounced": (frozenset({State.STOPPED}), State.RUNNING),  # an answer that bounced was none; an acknowledgement may
+    "resumed": (frozenset({State.STILL}), State.RUNNING),
+    "paused": (frozenset({State.RUNNING}), State.STILL),
+    "answered": (frozenset(State), State.STOPPED),
+    "closed": (frozenset(State), State.STOPPED),
+    "merged": (frozenset(State), State.STOPPED),
+}
+
+
+def after(state: State, what: str) -> State:
+    """The state of a clock after that happened."""
+    sources, target = MOVES.get(what, (frozenset(), state))
+    return target if state in sources else state
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,38 +94,34 @@ def clock(steps: Sequence[Step], due_at: datetime, received_at: datetime, status
 
     What the case itself says (`status`) is believed before its history: an answered one never runs.
     """
-    started, renewals = received_at, 0
+    started, renewals, paused, state = received_at, 0, NOTHING, State.STOPPED
+    since = received_at  # of the last pause
     for step in steps:
-        if step.what in STARTS:
-            started = step.at
-        renewals += step.what in RENEWS
-    since = [one for one in _pauses(steps) if one.start >= started]
-    paused = sum((one.length for one in since if one.ended_by), NOTHING)
+        then, state = state, after(state, step.what)
+        if state is State.RUNNING and (then is State.STOPPED or step.what == "reopened"):
+            started, paused = step.at, NOTHING
+            renewals += step.what in RENEWS
+        elif step.what == "extended":
+            renewals += 1
+        elif then is State.STILL and state is State.RUNNING:
+            paused += step.at - since
+        elif state is State.STILL and then is State.RUNNING:
+            since = step.at
     return Clock(started, due_at, paused, status == "open", renewals)
-
-
-def _pauses(steps: Sequence[Step]) -> Iterator[Stretch]:
-    since: datetime | None = None
-    for step in steps:
-        if step.what in STANDS_STILL:
-            since = since or step.at
-        elif since is not None and step.what in STARTS | GOES_ON | STOPS:
-            yield Stretch(since, step.at, step.what)
-            since = None
 
 
 def stretches(steps: Sequence[Step], now: datetime) -> tuple[Stretch, ...]:
     """The times through which the clock ran, oldest first; the last one ends now when it still runs."""
     found: list[Stretch] = []
-    since: datetime | None = None
+    state, since = State.STOPPED, now
     for step in steps:
+        then, state = state, after(state, step.what)
         at = step.at.astimezone(UTC)
-        if since is None and step.what in STARTS | GOES_ON:
+        if then is not State.RUNNING and state is State.RUNNING:
             since = at
-        elif since is not None and step.what in STANDS_STILL | STOPS:
+        elif then is State.RUNNING and state is not State.RUNNING:
             found.append(Stretch(since, max(at, since), step.what))
-            since = None
-    if since is not None:
+    if state is State.RUNNING:
         found.append(Stretch(since, max(now.astimezone(UTC), since)))
     return tuple(found)
 

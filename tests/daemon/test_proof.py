@@ -104,7 +104,7 @@ def test_a_breach_is_noted_once_for_each_due_time(mail_room: MailRoom) -> None:
 
 
 def test_times_are_those_of_the_office_with_their_offset(mail_room: MailRoom) -> None:
-    calendars = OFFICE.calendars | {"Martinique": _calendar(configuration().office("Martinique"))}
+    calendars = dict(OFFICE.calendars) | {"Martinique": _calendar(configuration().office("Martinique"))}
     case = history(mail_room, ("opened", 0), lease="L00201", manager="G5")
 
     told = facts(case, replace(OFFICE, calendars=calendars), "Martinique", NOON)

@@ -80,3 +80,17 @@ def test_a_clock_whose_case_was_answered_or_waits_doesnt_run() -> None:
 
 def test_a_case_without_history_starts_at_its_receipt() -> None:
     assert clock([], DUE, NINE, "open").started_at == NINE
+
+
+def test_an_acknowledgement_that_bounces_while_it_runs_changes_nothing() -> None:
+    steps = [step("opened", 0), step("bounced", 1)]
+
+    running = clock(steps, DUE, NINE, "open")
+
+    assert (running.started_at, running.renewals) == (NINE, 0)
+    assert counted(steps, NINE + 5 * HOUR) == 5 * HOUR
+    assert counted([*steps, step("paused", 6), step("bounced", 7)], NINE + 9 * HOUR) == 6 * HOUR
+
+
+def test_an_answer_that_bounces_renews_the_clock() -> None:
+    assert clock([step("opened", 0), step("answered", 5), step("bounced", 6)], DUE, NINE, "open").renewals == 1
