@@ -10,7 +10,7 @@ demo: $(VENV)/.run
 	$(BIN)/vaguemestre demo $(ARGS)
 
 test: $(VENV)/.test
-	$(BIN)/python -m pytest -q $(ARGS)
+	$(BIN)/python -m pytest -q -n 2 --dist loadfile $(ARGS)
 
 # The gates, cheapest first; make stops at the first that fails.
 check: lint types test
@@ -23,7 +23,9 @@ types: $(VENV)/.test
 	$(BIN)/mypy
 
 bench: $(VENV)/.test
-	$(BIN)/python -m bench.intake $(ARGS)
+	$(BIN)/python -m bench.intake
+	$(BIN)/python -m bench.notices
+	$(BIN)/python -m bench.classify
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
