@@ -5,7 +5,7 @@ A problem in a letter is none of them: it is data (quarantine, with its reason).
 
 
 class ConfigError(Exception):
-    """The configuration can't be used: stop at the start. `problems` holds them all, each with its value and its cure."""
+    """The configuration can't be used: stop at the start. `problems` holds them all, with their values and cures."""
 
     def __init__(self, problems: list[str]) -> None:
         super().__init__("\n".join(problems))

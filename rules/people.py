@@ -110,9 +110,20 @@ _ROLES = {fold(wording): role for wording, role, _ in _WORDINGS}
 _SPOUSE = {fold(word) for word in ("époux", "épouse", "mari", "son époux", "son épouse")}  # a tie before a capacity
 
 _CIVILITIES = {
-    "m. et mme": "M. et Mme", "m et mme": "M. et Mme", "mr et mme": "M. et Mme", "monsieur et madame": "M. et Mme",
-    "m.": "M.", "m": "M.", "mr": "M.", "monsieur": "M.", "mme": "Mme", "mme.": "Mme", "madame": "Mme",
-    "mlle": "Mme", "mlle.": "Mme", "mademoiselle": "Mme",  # circulaire 5575/SG of 2012: no longer used
+    "m. et mme": "M. et Mme",
+    "m et mme": "M. et Mme",
+    "mr et mme": "M. et Mme",
+    "monsieur et madame": "M. et Mme",
+    "m.": "M.",
+    "m": "M.",
+    "mr": "M.",
+    "monsieur": "M.",
+    "mme": "Mme",
+    "mme.": "Mme",
+    "madame": "Mme",
+    "mlle": "Mme",
+    "mlle.": "Mme",
+    "mademoiselle": "Mme",  # circulaire 5575/SG of 2012: no longer used
 }  # fmt: skip  longest first
 
 _REMARK = re.compile(r"[(,\[]|\s[-–—]\s")  # where a name ends and what is said of it begins

@@ -197,7 +197,12 @@ def move_in() -> MailRoom:
         id="G5", civility="M.", last_name="Cabrisseau", first_name="Loïc", email="l.cabrisseau@aubrelac.test",
         phone="0596000015", site="Martinique",
     )  # fmt: skip
-    home = {"name": "Résidence Les Traboules", "address": "14 rue du Puits-d'Amour", "postcode": "69005", "city": "Lyon"}
+    home = {
+        "name": "Résidence Les Traboules",
+        "address": "14 rue du Puits-d'Amour",
+        "postcode": "69005",
+        "city": "Lyon",
+    }
     Property.create(code="0001", manager="G1", **home)
     Property.create(code="0002", name="Résidence Les Alizés", postcode="97200", city="Fort-de-France", manager="G5")
     owner = Owner.create(name="Indivision Roche-Maillard")

@@ -105,7 +105,18 @@ def _make_cluster(programs: Path, folder: Path) -> None:
 
 def _running(programs: Path, folder: Path) -> Iterator[str]:
     port = _free_port()
-    command: list[str | Path] = [programs / "postgres", "-D", folder / "data", "-p", str(port), "-h", "127.0.0.1", "-k", folder, "-F"]
+    command: list[str | Path] = [
+        programs / "postgres",
+        "-D",
+        folder / "data",
+        "-p",
+        str(port),
+        "-h",
+        "127.0.0.1",
+        "-k",
+        folder,
+        "-F",
+    ]
     with subprocess.Popen(command, cwd=folder, stderr=subprocess.PIPE, text=True, **_as_owner()) as server:
         assert server.stderr is not None
         seen: list[str] = []

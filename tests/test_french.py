@@ -87,7 +87,9 @@ def test_it_reads_well_with_any_part_missing(mail_room: MailRoom, template: str,
     row, config = variant(mail_room, template)
 
     text = text_of(mail_room.compose(row, config))
-    faults = re.findall(r"None|undefined|\{[{%]| {2}| [,.)]|\(\)|\( |,,|[^.]\.\.[^.]|: *\n(?!\n- )|« »|<>|\n{3}", text, re.MULTILINE)
+    faults = re.findall(
+        r"None|undefined|\{[{%]| {2}| [,.)]|\(\)|\( |,,|[^.]\.\.[^.]|: *\n(?!\n- )|« »|<>|\n{3}", text, re.MULTILINE
+    )
 
     assert faults == [], text
 
@@ -111,13 +113,20 @@ def test_its_typography_is_french(mail_room: MailRoom, template: str) -> None:
     for form in ("plain", "html"):
         body = parsed(mail).get_body((form,))
         assert body is not None
-        written = str(body.get_content()) if form == "plain" else re.sub(r"<[^>]+>", "", str(body.get_content()).replace("</td>", " "))
+        written = (
+            str(body.get_content())
+            if form == "plain"
+            else re.sub(r"<[^>]+>", "", str(body.get_content()).replace("</td>", " "))
+        )
         assert re.findall(r" [;:!?»]|« |[^\s(]«|\w[!?»]\w", written) == []
 
 
 @pytest.mark.parametrize("path", [*MAILS.glob("*"), MAILS.parent / "fr.toml"], ids=lambda path: path.name)
 def test_apostrophes_are_typographic(path: Path) -> None:
-    assert re.findall(r"\b(?:[cdjlmnst]|qu|jusqu|lorsqu)'\w+", re.sub(r"^#.*", "", path.read_text(), flags=re.MULTILINE)) == []
+    assert (
+        re.findall(r"\b(?:[cdjlmnst]|qu|jusqu|lorsqu)'\w+", re.sub(r"^#.*", "", path.read_text(), flags=re.MULTILINE))
+        == []
+    )
 
 
 @pytest.mark.parametrize("path", sorted(MAILS.glob("*.txt")), ids=lambda path: path.name)
@@ -177,11 +186,14 @@ def test_it_admits_nothing_promises_nothing_and_names_no_category(
 
     text = told(mail_room.compose(row)).casefold()
 
-    assert re.findall(
-        r"\bfaute|responsab|rembours|indemni|réparation|travaux|devis|\barticle\b|\bloi\b|confiance|72|48 ?h|décen|"
-        r"réclamation|demande diverse|comptabilité|urgente?\b|catégorie",
-        text,
-    ) == []
+    assert (
+        re.findall(
+            r"\bfaute|responsab|rembours|indemni|réparation|travaux|devis|\barticle\b|\bloi\b|confiance|72|48 ?h|décen|"
+            r"réclamation|demande diverse|comptabilité|urgente?\b|catégorie",
+            text,
+        )
+        == []
+    )
 
 
 @pytest.mark.parametrize("template", ANSWERS)

@@ -284,7 +284,14 @@ def test_text_that_an_engine_refuses_is_stored_without_it(opened: Database) -> N
 def test_a_message_id_of_any_length_is_found_again(opened: Database) -> None:
     endless = "é" * 5000
     Message.create(
-        digest="d", id="d", direction="in", message_id=endless, received_at=NOW, path="p", sidecar="s", subject="x" * 9000
+        digest="d",
+        id="d",
+        direction="in",
+        message_id=endless,
+        received_at=NOW,
+        path="p",
+        sidecar="s",
+        subject="x" * 9000,
     )
 
     found = Message.get(Message.message_id == endless)
@@ -313,14 +320,27 @@ def test_money_is_kept_to_the_cent_and_never_rounded(opened: Database) -> None:
     owner = Owner.create(name="SCI")
     Property.create(code="0001", name="P")
     Mandate.create(number="1", owner=owner)
-    Lease.create(id="L1", mandate="1", property="0001", start=date(2026, 1, 1), rent=Decimal("742.18"), charges=0, other=0, deposit=0)
+    Lease.create(
+        id="L1",
+        mandate="1",
+        property="0001",
+        start=date(2026, 1, 1),
+        rent=Decimal("742.18"),
+        charges=0,
+        other=0,
+        deposit=0,
+    )
 
-    Movement.create(lease="L1", day=NOW.date(), kind="appel", label="x", debit=Decimal("-0.10"), credit=0, reference="r")
+    Movement.create(
+        lease="L1", day=NOW.date(), kind="appel", label="x", debit=Decimal("-0.10"), credit=0, reference="r"
+    )
 
     assert Lease.get().rent == Decimal("742.18")
     assert Movement.get().debit == Decimal("-0.10")
     with pytest.raises(ValueError, match=r"1\.234"):
-        Movement.create(lease="L1", day=NOW.date(), kind="x", label="x", debit=Decimal("1.234"), credit=0, reference="r")
+        Movement.create(
+            lease="L1", day=NOW.date(), kind="x", label="x", debit=Decimal("1.234"), credit=0, reference="r"
+        )
 
 
 # --- what goes wrong at the door
@@ -394,14 +414,18 @@ def test_a_damaged_database_is_refused(tmp_path: Path) -> None:
 def test_sqlite_commits_reach_the_disk(tmp_path: Path) -> None:
     engine = open_database(f"sqlite:///{tmp_path}/v.db")
 
-    pragmas = {name: sql(engine, f"PRAGMA {name}").fetchone()[0] for name in ("journal_mode", "synchronous", "foreign_keys")}
+    pragmas = {
+        name: sql(engine, f"PRAGMA {name}").fetchone()[0] for name in ("journal_mode", "synchronous", "foreign_keys")
+    }
     engine.close()
 
     assert pragmas == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1}
 
 
 def test_a_server_that_does_not_answer_is_unavailable() -> None:
-    with pytest.raises(Unavailable, match=r"postgresql://u:\*\*\*@127.0.0.1:1/d: the server can't be reached") as trouble:
+    with pytest.raises(
+        Unavailable, match=r"postgresql://u:\*\*\*@127.0.0.1:1/d: the server can't be reached"
+    ) as trouble:
         open_database("postgresql://u:s3cret@127.0.0.1:1/d")
 
     assert "s3cret" not in str(trouble.value)
@@ -427,7 +451,9 @@ def test_a_wrong_password_is_told_without_it(postgres_url: str) -> None:
 def test_a_connection_that_the_server_cut_is_opened_again(postgres_url: str) -> None:
     engine = open_database(postgres_url)
     with psycopg.connect(postgres_url, autocommit=True) as surgeon:
-        surgeon.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid != pg_backend_pid() AND datname = current_database()")
+        surgeon.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid != pg_backend_pid() AND datname = current_database()"
+        )
 
     with pytest.raises(Unavailable), writing():
         Fact.create(name="lost", value="1")

@@ -94,7 +94,13 @@ def test_opening_again_changes_nothing(opened: Database, database_url: str) -> N
 def test_programs_that_open_a_new_database_together_all_succeed(database_url: str) -> None:
     script = "import sys; from archive.database import open_database; sys.stdin.readline(); open_database(sys.argv[1])"
     programs = [
-        subprocess.Popen([sys.executable, "-c", script, database_url], cwd=ROOT, text=True, stdin=subprocess.PIPE, stderr=subprocess.PIPE)
+        subprocess.Popen(
+            [sys.executable, "-c", script, database_url],
+            cwd=ROOT,
+            text=True,
+            stdin=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
         for _ in range(6)
     ]
 

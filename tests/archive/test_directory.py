@@ -40,8 +40,16 @@ def test_a_lease_has_its_place_its_people_and_its_manager() -> None:
     lease = directory.leases["L00155"]
     assert (lease.property_name, lease.property_code, lease.lot) == ("Résidence Petit-Acajou", "0017", "C13")
     assert (lease.address, lease.postcode, lease.city) == ("Quartier Petit-Acajou, bât. C", "97232", "Le Lamentin")
-    assert (lease.manager, lease.site, lease.owner, lease.mandate) == ("G5", "Martinique", "Succession Éloi Privat", "2016")
-    assert [(one.name, one.role) for one in lease.people] == [("Wendy Cléry", Role.TENANT), ("Mégane Cléry", Role.GUARANTOR)]
+    assert (lease.manager, lease.site, lease.owner, lease.mandate) == (
+        "G5",
+        "Martinique",
+        "Succession Éloi Privat",
+        "2016",
+    )
+    assert [(one.name, one.role) for one in lease.people] == [
+        ("Wendy Cléry", Role.TENANT),
+        ("Mégane Cléry", Role.GUARANTOR),
+    ]
     assert lease.people[0].phones == ("0639989428",)
     assert directory.leases["L00139"].left_on == date(2025, 11, 22)
     assert [lease.id for lease in directory.leases.values() if lease.parking] == ["L00120", "L00121"]
@@ -50,7 +58,9 @@ def test_a_lease_has_its_place_its_people_and_its_manager() -> None:
 @pytest.mark.usefixtures("empty_agency")
 def test_a_confirmed_address_identifies_too() -> None:
     take_in("leases")
-    Contact.create(person=person("L00105", "Traoré", "Fatoumata"), kind="email", value="fatoumata@example.org", source="G1")
+    Contact.create(
+        person=person("L00105", "Traoré", "Fatoumata"), kind="email", value="fatoumata@example.org", source="G1"
+    )
 
     found = load_directory().identify(Letter(sender=Address("", "fatoumata@example.org"), received_at=NOW), "")
 

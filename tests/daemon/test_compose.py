@@ -136,7 +136,9 @@ def test_no_name_of_an_agency_can_break_the_from_header(mail_room: MailRoom) -> 
         assert mail["Bcc"] is None
 
 
-@pytest.mark.parametrize("recipient", ["", "nobody", "a@b\r\nBcc: c@d", "a b@c.test", "<a@b.test>", "a@b@c.test", "a@" + "x" * 300])
+@pytest.mark.parametrize(
+    "recipient", ["", "nobody", "a@b\r\nBcc: c@d", "a b@c.test", "<a@b.test>", "a@b@c.test", "a@" + "x" * 300]
+)
 def test_what_is_no_address_is_refused_and_quoted(mail_room: MailRoom, recipient: str) -> None:
     row = mail_room.say(case=mail_room.case(), recipient=recipient)
 
@@ -208,7 +210,9 @@ def test_the_html_calls_for_nothing_from_elsewhere(mail_room: MailRoom) -> None:
 
 
 @pytest.mark.parametrize("carrier", [Carrier(), EIGHT_BITS])
-def test_every_line_is_short_enough_and_the_words_are_the_same_either_way(mail_room: MailRoom, carrier: Carrier) -> None:
+def test_every_line_is_short_enough_and_the_words_are_the_same_either_way(
+    mail_room: MailRoom, carrier: Carrier
+) -> None:
     mail = mail_room.compose(mail_room.say(case=mail_room.case()), carrier=carrier)
 
     assert max(len(line) for line in mail.raw.split(b"\r\n")) <= 998

@@ -93,7 +93,9 @@ def test_a_lease_is_kept_as_its_line_says() -> None:
 
     lease = Lease.get_by_id("L00114")
 
-    assert (lease.rent, lease.charges, lease.other, lease.deposit) == tuple(map(Decimal, ("712.44", "78", "45", "682.41")))
+    assert (lease.rent, lease.charges, lease.other, lease.deposit) == tuple(
+        map(Decimal, ("712.44", "78", "45", "682.41"))
+    )
     assert (lease.start, lease.end, lease.left_on) == (date(2022, 3, 1), date(2028, 2, 29), None)
     assert (lease.furnished, lease.tense_zone, lease.lot) == (False, True, "D2-15")
     assert (lease.channel, lease.consent_on, lease.payment) == ("email", date(2022, 2, 26), "direct_debit")
@@ -134,7 +136,11 @@ def test_buildings_get_a_code_of_four_digits_in_the_order_of_the_file_and_keep_i
     take_in("leases")
     before = {row.name: row.code for row in Property.select()}
 
-    imported(tmp_path, "leases", [*reversed(sample("leases")), row_of("leases", "L00101", lease_id="L1", property_name="Aa", address="1 rue A")])
+    imported(
+        tmp_path,
+        "leases",
+        [*reversed(sample("leases")), row_of("leases", "L00101", lease_id="L1", property_name="Aa", address="1 rue A")],
+    )
 
     after = {row.name: row.code for row in Property.select()}
     assert before["Résidence Les Traboules"] == "0001"
@@ -144,7 +150,10 @@ def test_buildings_get_a_code_of_four_digits_in_the_order_of_the_file_and_keep_i
 @pytest.mark.usefixtures("empty_agency")
 def test_a_building_that_changes_its_name_keeps_its_code(tmp_path: Path) -> None:
     take_in("leases")
-    renamed = [row | {"property_name": "Villa Orange"} if row["property_name"] == "L'Orangerie" else row for row in sample("leases")]
+    renamed = [
+        row | {"property_name": "Villa Orange"} if row["property_name"] == "L'Orangerie" else row
+        for row in sample("leases")
+    ]
 
     report = imported(tmp_path, "leases", renamed)
 
@@ -169,7 +178,9 @@ def test_two_buildings_at_one_address_are_two_buildings(tmp_path: Path) -> None:
 def test_names_are_recognised_whatever_their_case_accents_and_apostrophes(tmp_path: Path) -> None:
     take_in("leases")
 
-    imported(tmp_path, "leases", [row_of("leases", "L00138", property_name="L’ORANGERIE", owner_name="consorts l'hostis")])
+    imported(
+        tmp_path, "leases", [row_of("leases", "L00138", property_name="L’ORANGERIE", owner_name="consorts l'hostis")]
+    )
 
     assert (Property.select().count(), Owner.select().count()) == (19, 15)
 
@@ -247,7 +258,14 @@ def test_a_new_tenant_inherits_no_address_of_the_former_one(tmp_path: Path) -> N
     take_in("leases")
     former = person("L00101", "Bonnefoy", "Clémence")
     Contact.create(person=former, kind="email", value="privee@example.org", source="G1")
-    newcomer = row_of("leases", "L00101", tenant_last_name="Nguyen", tenant_first_name="Paul", tenant_email="p@example.org", tenant_phone="")
+    newcomer = row_of(
+        "leases",
+        "L00101",
+        tenant_last_name="Nguyen",
+        tenant_first_name="Paul",
+        tenant_email="p@example.org",
+        tenant_phone="",
+    )
 
     report = imported(tmp_path, "leases", [newcomer])
 
@@ -264,7 +282,9 @@ def test_a_new_tenant_inherits_no_address_of_the_former_one(tmp_path: Path) -> N
 def test_a_spouse_who_becomes_the_tenant_keeps_their_own_contacts(tmp_path: Path) -> None:
     take_in("leases")
     Contact.create(person=person("L00105", "Traoré", "Ibrahim"), kind="email", value="ibrahim@example.org", source="G1")
-    Contact.create(person=person("L00105", "Traoré", "Fatoumata"), kind="email", value="fatoumata@example.org", source="G1")
+    Contact.create(
+        person=person("L00105", "Traoré", "Fatoumata"), kind="email", value="fatoumata@example.org", source="G1"
+    )
     changed = row_of("leases", "L00105", tenant_civility="Mme", tenant_first_name="Fatoumata", co_tenants="")
 
     imported(tmp_path, "leases", [changed])
@@ -296,7 +316,10 @@ def test_people_who_are_no_longer_named_go_with_their_imported_contacts(tmp_path
 
     imported(tmp_path, "leases", [row_of("leases", "L00118", co_tenants="ZIEGLER Jade")])
 
-    assert [p.last_name for p in Person.select().where(Person.lease == "L00118").order_by(Person.id)] == ["Saint-Cyr", "ZIEGLER"]
+    assert [p.last_name for p in Person.select().where(Person.lease == "L00118").order_by(Person.id)] == [
+        "Saint-Cyr",
+        "ZIEGLER",
+    ]
 
 
 def values_of(someone: Person) -> tuple[str, str, str]:
@@ -308,7 +331,11 @@ def values_of(someone: Person) -> tuple[str, str, str]:
 
 @pytest.mark.usefixtures("empty_agency")
 def test_an_owner_is_somebody_who_can_be_reached(tmp_path: Path) -> None:
-    imported(tmp_path, "owners", [row_of("owners", "M. et Mme Ø. Lindqvist", mandates="1090;1091", owner_email="a@example.org; b@example.org")])
+    imported(
+        tmp_path,
+        "owners",
+        [row_of("owners", "M. et Mme Ø. Lindqvist", mandates="1090;1091", owner_email="a@example.org; b@example.org")],
+    )
 
     assert {mandate.number: mandate.owner.name for mandate in Mandate.select()} == dict.fromkeys(
         ["1090", "1091"], "M. et Mme Ø. Lindqvist"
@@ -325,7 +352,10 @@ def test_a_mandate_that_changes_hands_is_told(tmp_path: Path) -> None:
     by_owners = imported(tmp_path, "owners", [row_of("owners", "SCI Balisier", mandates="2003;1042")])
     by_leases = imported(tmp_path, "leases", [row_of("leases", "L00101")])
 
-    assert "line 2, mandates '1042': this mandate was 'Indivision Roche-Maillard''s, and is now this owner's" in told(by_owners)[-1]
+    assert (
+        "line 2, mandates '1042': this mandate was 'Indivision Roche-Maillard''s, and is now this owner's"
+        in told(by_owners)[-1]
+    )
     assert "mandate 1042 was 'SCI Balisier''s, and is now this owner's" in told(by_leases)[-1]
     assert Mandate.get_by_id("1042").owner.name == "Indivision Roche-Maillard"
 
@@ -338,7 +368,12 @@ def test_a_manager_has_an_office_a_stand_in_and_addresses(tmp_path: Path) -> Non
     imported(tmp_path, "managers", rows)
 
     manager = Manager.get_by_id("G1")
-    assert (manager.email, manager.phone, manager.site, manager.backup) == ("d.faucheux@aubrelac.test", "04 65 71 20 11", "Lyon", "G2")
+    assert (manager.email, manager.phone, manager.site, manager.backup) == (
+        "d.faucheux@aubrelac.test",
+        "04 65 71 20 11",
+        "Lyon",
+        "G2",
+    )
     assert reached(Contact.manager == "G1") == ["delphine@aubrelac.test"]
     assert manager.works_in == "own"
 
@@ -388,7 +423,10 @@ def test_a_manager_who_left_the_file_is_kept_and_told_while_in_charge(tmp_path: 
     report = imported(tmp_path, "managers", sample("managers")[:4])
 
     assert Manager.select().count() == 5
-    assert any("manager_id 'G5': known and no longer in this file: kept; still in charge of Résidence Petit-Acajou" in w for w in told(report))
+    assert any(
+        "manager_id 'G5': known and no longer in this file: kept; still in charge of Résidence Petit-Acajou" in w
+        for w in told(report)
+    )
 
 
 # --- movements
@@ -494,7 +532,10 @@ def test_the_agency_comes_in_as_french_excel_writes_it(tmp_path: Path) -> None:
     rows = sample("leases")
     french = [{column: as_french(column, value) for column, value in row.items()} for row in rows]
     path = tmp_path / "Export Baux.CSV"
-    text = "\r\n".join(";".join(f'"{cell}"' if ";" in cell else cell for cell in line) for line in [list(rows[0]), *[list(r.values()) for r in french]])
+    text = "\r\n".join(
+        ";".join(f'"{cell}"' if ";" in cell else cell for cell in line)
+        for line in [list(rows[0]), *[list(r.values()) for r in french]]
+    )
     path.write_bytes(f"{text}\r\n".encode("utf-8-sig"))
 
     report = import_file("leases", path, NOW)

@@ -25,23 +25,59 @@ ROOT = Path(__file__).parent.parent.parent
         ("owner_name", " ", "line 2, owner_name: this cell may not be empty"),
         ("property_name", "", "line 2, property_name: this cell may not be empty"),
         ("tenant_last_name", "", "line 2, tenant_last_name: this cell may not be empty"),
-        ("tenant_email", "clemence@example", "line 2, tenant_email 'clemence@example': not an e-mail address; write name@domain.fr, and `;` between two"),
-        ("tenant_email", "a@example.org;b", "line 2, tenant_email 'b': not an e-mail address; write name@domain.fr, and `;` between two"),
+        (
+            "tenant_email",
+            "clemence@example",
+            "line 2, tenant_email 'clemence@example': not an e-mail address; write name@domain.fr, and `;` between two",
+        ),
+        (
+            "tenant_email",
+            "a@example.org;b",
+            "line 2, tenant_email 'b': not an e-mail address; write name@domain.fr, and `;` between two",
+        ),
         ("furnished", "", "line 2, furnished: this cell may not be empty"),
         ("furnished", "peut-être", "line 2, furnished 'peut-être': write yes or no"),
         ("zone_tendue", "?", "line 2, zone_tendue '?': write yes or no"),
         ("start_date", "", "line 2, start_date: this cell may not be empty"),
-        ("start_date", "31/02/2019", "line 2, start_date '31/02/2019': no such day (day is out of range for month); write 2026-11-24 or 24/11/2026"),
-        ("start_date", "2062-09-01", "line 2, start_date '2062-09-01': the year 2062 can't be right here; expected 1948 to 2028"),
-        ("end_date", "2062-08-31", "line 2, end_date '2062-08-31': the year 2062 can't be right here; expected 1948 to 2056"),
+        (
+            "start_date",
+            "31/02/2019",
+            "line 2, start_date '31/02/2019': no such day (day is out of range for month); write 2026-11-24 or 24/11/2026",
+        ),
+        (
+            "start_date",
+            "2062-09-01",
+            "line 2, start_date '2062-09-01': the year 2062 can't be right here; expected 1948 to 2028",
+        ),
+        (
+            "end_date",
+            "2062-08-31",
+            "line 2, end_date '2062-08-31': the year 2062 can't be right here; expected 1948 to 2056",
+        ),
         ("end_date", "2018-08-31", "line 2, end_date '2018-08-31': the lease ends before it starts (2019-09-01)"),
         ("rent_eur", "", "line 2, rent_eur: this cell may not be empty"),
-        ("rent_eur", "-742.18", "line 2, rent_eur '-742.18': negative; write it without its sign, in the column for the other direction if there is one"),
-        ("rent_eur", "742.185", "line 2, rent_eur '742.185': more than two decimals; write 1234.00 for a thousand, or round to the cent"),
+        (
+            "rent_eur",
+            "-742.18",
+            "line 2, rent_eur '-742.18': negative; write it without its sign, in the column for the other direction if there is one",
+        ),
+        (
+            "rent_eur",
+            "742.185",
+            "line 2, rent_eur '742.185': more than two decimals; write 1234.00 for a thousand, or round to the cent",
+        ),
         ("charges_eur", "abc", "line 2, charges_eur 'abc': not an amount; write euros and cents, such as 742.18"),
         ("notice_channel", "pigeon", "line 2, notice_channel 'pigeon': write email or post"),
-        ("email_consent_date", "2062-01-01", "line 2, email_consent_date '2062-01-01': the year 2062 can't be right here; expected 1948 to 2027"),
-        ("payment_method", "viremant", "line 2, payment_method 'viremant': an unknown way to pay; write virement, prélèvement, chèque, espèces, carte or CAF"),
+        (
+            "email_consent_date",
+            "2062-01-01",
+            "line 2, email_consent_date '2062-01-01': the year 2062 can't be right here; expected 1948 to 2027",
+        ),
+        (
+            "payment_method",
+            "viremant",
+            "line 2, payment_method 'viremant': an unknown way to pay; write virement, prélèvement, chèque, espèces, carte or CAF",
+        ),
     ],
 )
 @pytest.mark.usefixtures("empty_agency")
@@ -57,7 +93,11 @@ def test_every_faulty_line_is_told_at_once_and_the_good_ones_stay_out(tmp_path: 
 
     faults = refusal(tmp_path, "leases", rows)
 
-    assert [fault.partition(" '")[0] for fault in faults] == ["line 5, tenant_email", "line 5, rent_eur", "line 42, start_date"]
+    assert [fault.partition(" '")[0] for fault in faults] == [
+        "line 5, tenant_email",
+        "line 5, rent_eur",
+        "line 42, start_date",
+    ]
     assert Lease.select().count() == 0
 
 
@@ -65,7 +105,9 @@ def test_every_faulty_line_is_told_at_once_and_the_good_ones_stay_out(tmp_path: 
 def test_a_lease_given_twice_is_refused(tmp_path: Path) -> None:
     rows = [row_of("leases", "L00101"), row_of("leases", "L00102"), row_of("leases", "L00101", rent_eur="1")]
 
-    assert refusal(tmp_path, "leases", rows) == ["line 4, lease_id 'L00101': this lease is on line 2 already: keep one of them"]
+    assert refusal(tmp_path, "leases", rows) == [
+        "line 4, lease_id 'L00101': this lease is on line 2 already: keep one of them"
+    ]
 
 
 @pytest.mark.usefixtures("empty_agency")
@@ -89,7 +131,9 @@ def test_a_mandate_of_two_owners_is_refused(tmp_path: Path) -> None:
     ],
 )  # fmt: skip
 @pytest.mark.usefixtures("empty_agency")
-def test_what_a_person_should_see_is_a_warning_and_the_line_comes_in(tmp_path: Path, changes: dict[str, str], said: str) -> None:
+def test_what_a_person_should_see_is_a_warning_and_the_line_comes_in(
+    tmp_path: Path, changes: dict[str, str], said: str
+) -> None:
     report = imported(tmp_path, "leases", [row_of("leases", "L00101", **changes)])
 
     assert (report.added, told(report)) == (1, [said])
@@ -115,9 +159,13 @@ def test_a_building_with_two_addresses_keeps_the_first_each_time(tmp_path: Path)
 
     first, again = imported(tmp_path, "leases", rows), imported(tmp_path, "leases", rows)
 
-    assert told(first) == told(again) == [
-        "line 3, address '1 rue Autre': another address than on line 2 for 'Résidence Les Traboules': that one was kept"
-    ]
+    assert (
+        told(first)
+        == told(again)
+        == [
+            "line 3, address '1 rue Autre': another address than on line 2 for 'Résidence Les Traboules': that one was kept"
+        ]
+    )
     assert again.unchanged == 2
 
 
@@ -137,7 +185,10 @@ def test_the_ten_thousandth_building_is_refused(tmp_path: Path) -> None:
     ("rows", "said"),
     [
         ([{"owner_name": ""}], "line 2, owner_name: this cell may not be empty"),
-        ([{"owner_email": "x"}], "line 2, owner_email 'x': not an e-mail address; write name@domain.fr, and `;` between two"),
+        (
+            [{"owner_email": "x"}],
+            "line 2, owner_email 'x': not an e-mail address; write name@domain.fr, and `;` between two",
+        ),
         ([{}, {"mandates": "1"}], "line 3, owner_name 'SCI Balisier': it is on line 2 already: keep one of them"),
         ([{}, {"owner_name": "SCI Deux"}], "line 3, mandates '2003': it is on line 2 already: keep one of them"),
     ],
@@ -179,8 +230,16 @@ def test_a_wrong_manager_is_told(tmp_path: Path, rows: list[dict[str, str]], sai
         ("kind", "divers", "line 2, kind 'divers': write appel, reglement, regularisation, avoir, frais"),
         ("label", "", "line 2, label: this cell may not be empty"),
         ("reference", "", "line 2, reference: this cell may not be empty"),
-        ("debit_eur", "728.215", "line 2, debit_eur '728.215': more than two decimals; write 1234.00 for a thousand, or round to the cent"),
-        ("debit_eur", "-728.21", "line 2, debit_eur '-728.21': negative; write it without its sign, in the column for the other direction if there is one"),
+        (
+            "debit_eur",
+            "728.215",
+            "line 2, debit_eur '728.215': more than two decimals; write 1234.00 for a thousand, or round to the cent",
+        ),
+        (
+            "debit_eur",
+            "-728.21",
+            "line 2, debit_eur '-728.21': negative; write it without its sign, in the column for the other direction if there is one",
+        ),
         ("credit_eur", "10.00", "line 2, credit_eur '10.00': a line has a debit or a credit, not both (debit 728.21)"),
     ],
 )
@@ -227,7 +286,10 @@ def test_a_line_written_twice_is_refused(tmp_path: Path) -> None:
 def test_movements_before_their_leases_are_refused_whole(tmp_path: Path) -> None:
     faults = refusal(tmp_path, "movements", sample("movements")[:5])
 
-    assert faults == [f"line {n}, lease_id '{lease}': no such lease: import the leases first" for n, lease in enumerate(["L00101"] * 2 + ["L00103"] * 2 + ["L00104"], 2)]
+    assert faults == [
+        f"line {n}, lease_id '{lease}': no such lease: import the leases first"
+        for n, lease in enumerate(["L00101"] * 2 + ["L00103"] * 2 + ["L00104"], 2)
+    ]
 
 
 @pytest.mark.parametrize("kind", ["leases", "owners", "managers", "movements"])

@@ -75,7 +75,9 @@ def test_a_line_is_numbered_as_the_file_shows_it_after_quoted_line_breaks_and_bl
     assert (second.number, second.text("owner_name")) == (6, "SCI Trois")
 
 
-@pytest.mark.parametrize("header", ["Owner Name;MANDATES;owner-email;Owner_Phone", "OWNER_NAME ; mandatés;OwnerEmail; owner phone"])
+@pytest.mark.parametrize(
+    "header", ["Owner Name;MANDATES;owner-email;Owner_Phone", "OWNER_NAME ; mandatés;OwnerEmail; owner phone"]
+)
 def test_names_of_columns_are_compared_without_case_accents_or_spaces(tmp_path: Path, header: str) -> None:
     (line,) = lines(tmp_path / "f.csv", f"{header}\n{LINE}")
 
@@ -115,7 +117,11 @@ def test_a_spreadsheet_gives_what_its_cells_show(tmp_path: Path) -> None:
     assert first.number == 3
     assert first.named["date"] == "2026-05-01"
     assert (str(first.amount("debit_eur")), str(first.amount("credit_eur"))) == ("742.18", "0.00")
-    assert (second.named["date"], str(second.amount("debit_eur")), second.text("reference")) == ("2026-05-02", "0.30", "12")
+    assert (second.named["date"], str(second.amount("debit_eur")), second.text("reference")) == (
+        "2026-05-02",
+        "0.30",
+        "12",
+    )
 
 
 def test_a_spreadsheet_keeps_what_it_took_for_numbers_and_truths(tmp_path: Path) -> None:
@@ -246,7 +252,9 @@ def test_a_file_that_ends_without_a_line_break_is_read_and_told(tmp_path: Path) 
     findings = Findings(path)
 
     assert len(read_sheet(path, findings)) == 2
-    assert [str(warning) for warning in findings.warnings] == ["line 2: no line break at the end: see that the last line is whole"]
+    assert [str(warning) for warning in findings.warnings] == [
+        "line 2: no line break at the end: see that the last line is whole"
+    ]
 
 
 def test_utf_8_with_one_byte_of_windows_is_refused_rather_than_misread(tmp_path: Path) -> None:

@@ -339,7 +339,9 @@ def test_when_the_server_is_away_the_pass_stops_and_rows_keep_their_time(mail_ro
 
     assert "refused" in counts.unreachable
     assert counts.sent == counts.deferred == 0
-    assert [(row_of(row).state, row_of(row).tries, row_of(row).next_try_at) for row in rows] == [("waiting", 0, NOON)] * 3
+    assert [(row_of(row).state, row_of(row).tries, row_of(row).next_try_at) for row in rows] == [
+        ("waiting", 0, NOON)
+    ] * 3
 
 
 def test_the_log_says_once_that_the_server_is_away_and_once_that_it_is_back(

@@ -61,7 +61,9 @@ def test_so_it_does_at_a_server_written_by_others() -> None:
     ]
 
 
-@pytest.mark.parametrize("extensions", [("PIPELINING", "8BITMIME"), ("8BITMIME",), ()], ids=["pipelined", "one by one", "bare"])
+@pytest.mark.parametrize(
+    "extensions", [("PIPELINING", "8BITMIME"), ("8BITMIME",), ()], ids=["pipelined", "one by one", "bare"]
+)
 def test_one_connection_serves_many_messages(extensions: tuple[str, ...]) -> None:
     with server(extensions=extensions) as sink, relay(sink.port) as line:
         for number in range(20):

@@ -367,7 +367,9 @@ def test_an_absence_told_only_by_exchange_is_a_machines_letter_that_is_still_rea
     assert (found.kind, found.robot) == ("notification", True)
 
 
-@pytest.mark.parametrize("subject", ["Undelivered Mail Returned to Sender", "Non remis : bail", "Échec de la remise", "failure notice"])
+@pytest.mark.parametrize(
+    "subject", ["Undelivered Mail Returned to Sender", "Non remis : bail", "Échec de la remise", "failure notice"]
+)
 def test_a_bounce_without_report_is_told_by_its_subject_beside_another_sign(subject: str) -> None:
     assert judged(letter(subject=subject, sender="postmaster@example.org")).kind == "bounce"
     assert judged(letter(subject=subject, envelope_sender="")).kind == "bounce"

@@ -12,9 +12,7 @@ PARIS = ZoneInfo("Europe/Paris")
 MARTINIQUE = ZoneInfo("America/Martinique")
 LYON_HOURS = parse_hours("mon-thu 09:00-12:30, 14:00-18:00; fri 09:00-12:30, 14:00-17:00")
 LYON = Calendar(PARIS, "FR", LYON_HOURS)
-FORT_DE_FRANCE = Calendar(
-    MARTINIQUE, "FR-MQ", parse_hours("mon,tue,thu 07:30-13:00, 14:00-16:30; wed,fri 07:30-13:00")
-)
+FORT_DE_FRANCE = Calendar(MARTINIQUE, "FR-MQ", parse_hours("mon,tue,thu 07:30-13:00, 14:00-16:30; wed,fri 07:30-13:00"))
 ELEVEN_IN_2026 = {
     date(2026, 1, 1), date(2026, 4, 6), date(2026, 5, 1), date(2026, 5, 8), date(2026, 5, 14), date(2026, 5, 25),
     date(2026, 7, 14), date(2026, 8, 15), date(2026, 11, 1), date(2026, 11, 11), date(2026, 12, 25),
@@ -40,9 +38,7 @@ def test_the_mainland_has_the_eleven_days_of_the_law() -> None:
         (2028, (5, 25), (6, 5)),
     ],
 )
-def test_the_moveable_feasts_follow_easter(
-    year: int, ascension: tuple[int, int], whit_monday: tuple[int, int]
-) -> None:
+def test_the_moveable_feasts_follow_easter(year: int, ascension: tuple[int, int], whit_monday: tuple[int, int]) -> None:
     assert {date(year, *ascension), date(year, *whit_monday)} <= public_holidays("FR", year)
     assert len(public_holidays("FR", year)) == 11
 

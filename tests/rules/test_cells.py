@@ -60,7 +60,16 @@ def test_an_amount_that_may_mean_two_things_is_refused(text: str, wrong: str) ->
 
 @pytest.mark.parametrize(
     "text",
-    ["2019-09-01", "01/09/2019", "1/9/2019", "01-09-2019", "01.09.2019", "2019/09/01", "2019-09-01 00:00:00", "01/09/2019 00:00"],
+    [
+        "2019-09-01",
+        "01/09/2019",
+        "1/9/2019",
+        "01-09-2019",
+        "01.09.2019",
+        "2019/09/01",
+        "2019-09-01 00:00:00",
+        "01/09/2019 00:00",
+    ],
 )
 def test_a_day_is_read_iso_or_french(text: str) -> None:
     assert cells.day(text) == date(2019, 9, 1)
@@ -110,7 +119,9 @@ def test_a_telephone_is_kept_as_it_is_dialled_in_france(text: str, number: str) 
     assert cells.phone(text) == number
 
 
-@pytest.mark.parametrize("text", ["06 39 98 03", "06 39 98 03 36 12", "voir dossier", "06 39 98 03 36 (bureau)", "+12", "0000000000", ""])
+@pytest.mark.parametrize(
+    "text", ["06 39 98 03", "06 39 98 03 36 12", "voir dossier", "06 39 98 03 36 (bureau)", "+12", "0000000000", ""]
+)
 def test_a_telephone_that_cannot_be_dialled_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r"number"):
         cells.phone(text)
@@ -146,7 +157,12 @@ def test_an_address_that_cannot_be_written_to_is_refused(text: str) -> None:
 def test_few_choices_are_read_in_french_and_english_whatever_their_case() -> None:
     assert [cells.answer(text) for text in ("yes", "OUI", "Vrai", "1", "x")] == [True] * 5
     assert [cells.answer(text) for text in ("no", "Non", "FAUX", "0")] == [False] * 4
-    assert [cells.channel(text) for text in ("email", "E-mail", "courrier", "Post")] == ["email", "email", "post", "post"]
+    assert [cells.channel(text) for text in ("email", "E-mail", "courrier", "Post")] == [
+        "email",
+        "email",
+        "post",
+        "post",
+    ]
     assert [cells.workplace(text) for text in ("own", "Partagée")] == ["own", "shared"]
     assert [cells.payment(text) for text in ("Prélèvement", "virement", "chèque", "espèces au guichet", "CAF", "CB")] == [
         "direct_debit", "transfer", "cheque", "cash", "aid", "card",
@@ -158,7 +174,13 @@ def test_few_choices_are_read_in_french_and_english_whatever_their_case() -> Non
 
 @pytest.mark.parametrize(
     ("read", "text"),
-    [(cells.answer, "peut-être"), (cells.channel, "pigeon"), (cells.workplace, "ailleurs"), (cells.payment, "viremant"), (cells.movement_kind, "divers")],
+    [
+        (cells.answer, "peut-être"),
+        (cells.channel, "pigeon"),
+        (cells.workplace, "ailleurs"),
+        (cells.payment, "viremant"),
+        (cells.movement_kind, "divers"),
+    ],
 )
 def test_an_unknown_choice_is_refused_with_the_known_ones(read: object, text: str) -> None:
     assert callable(read)

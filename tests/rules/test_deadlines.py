@@ -12,9 +12,7 @@ PARIS = ZoneInfo("Europe/Paris")
 MARTINIQUE = ZoneInfo("America/Martinique")
 H72, H48 = timedelta(hours=72), timedelta(hours=48)
 LYON = Calendar(PARIS, "FR", parse_hours("mon-thu 09:00-12:30, 14:00-18:00; fri 09:00-12:30, 14:00-17:00"))
-FORT_DE_FRANCE = Calendar(
-    MARTINIQUE, "FR-MQ", parse_hours("mon,tue,thu 07:30-13:00, 14:00-16:30; wed,fri 07:30-13:00")
-)
+FORT_DE_FRANCE = Calendar(MARTINIQUE, "FR-MQ", parse_hours("mon,tue,thu 07:30-13:00, 14:00-16:30; wed,fri 07:30-13:00"))
 SEVEN_DAYS = Calendar(PARIS, "FR", parse_hours("mon-sun 00:00-24:00"))
 
 
@@ -69,7 +67,9 @@ def test_calendar_hours_are_hours_elapsed_when_the_clock_falls_back() -> None:
 def test_a_receipt_in_the_hour_shown_twice_keeps_the_hour_it_means() -> None:
     first, second = utc("2026-10-25 00:30"), utc("2026-10-25 01:30")  # both 02:30 in Paris
 
-    assert due(second.astimezone(PARIS), H48, LYON, "calendar") - due(first, H48, LYON, "calendar") == timedelta(hours=1)
+    assert due(second.astimezone(PARIS), H48, LYON, "calendar") - due(first, H48, LYON, "calendar") == timedelta(
+        hours=1
+    )
 
 
 def test_business_days_keep_the_time_of_day_through_a_clock_change() -> None:
