@@ -17,6 +17,7 @@ from daemon.absences import Absences
 from daemon.agenda import Watchers
 from daemon.compose import Composer
 from daemon.config import Config, MailboxConfig, Office
+from daemon.digest import Digests
 from daemon.filing import House
 from daemon.identifiers import Signer, load_secret
 from daemon.imap import Session
@@ -26,7 +27,7 @@ from daemon.notices import channels
 from daemon.notices.letterhead import Letterheads
 from daemon.notices.room import Room
 from daemon.outbox import Outbox
-from daemon.pipeline import CaseNumbers, Desk, file_sent
+from daemon.pipeline import CaseNumbers, Desk, file_sent, journal_head
 from daemon.reminders import Reminders
 from rules.calendar import Calendar, parse_closed, parse_hours
 from rules.decide import Policy
@@ -93,7 +94,10 @@ def open_app(config: Config) -> App:
     )
     room = Room(config, desk, bytes_of, Letterheads(config))
     absences = Absences(config.reminders.absences, ZoneInfo(agency.timezone), bytes_of)
-    watchers = {"reminders": Reminders(config, desk.house, absences, partial(casebook.breach, desk)).look}
+    watchers = {
+        "reminders": Reminders(config, desk.house, absences, partial(casebook.breach, desk)).look,
+        "digest": Digests(config, desk.house, absences, partial(journal_head, desk)).look,
+    }
     return App(config, desk, outbox, room, accounts.sessions(config), bytes_of, watchers)
 
 

@@ -15,16 +15,18 @@ from jinja2 import TemplateNotFound
 from peewee import DoesNotExist
 
 from archive.records import Outgoing, Receipt
-from daemon import wire
+from daemon import chart, wire
 from daemon.carrier import SEVEN_BITS, Carrier
 from daemon.config import Config, MailboxConfig
-from daemon.dossier import Dossier, facts, inside_facts
+from daemon.dossier import Dossier, bars_of, facts, inside_facts
 from daemon.errors import Permanent
 from daemon.identifiers import HEADER, Signer, subject_token
 from daemon.render import Rendered, render
 from daemon.subject import stem_of, subject_of
 from daemon.wording import tidy, words
 from rules.letter import Alert
+
+CHART = "chart"  # the Content-ID of a digest's picture
 
 LARGEST_ENCLOSED = 10 * 1024 * 1024  # bytes; base64 adds a third, and many servers take 20 MB
 
@@ -121,6 +123,9 @@ class Composer:
         rendered = self._rendered(dossier, enclosed=enclosed is not None)
         forms = (("plain", rendered.text), ("html", rendered.html))
         texts = [wire.text_part(form, text, eight_bit=carrier.eight_bit) for form, text in forms]
+        if bars := bars_of(dossier):
+            picture = wire.shown_part(chart.draw(bars), CHART, f"{CHART}.png")
+            texts[-1] = wire.multipart("related", [texts[-1], picture], token)
         told = wire.multipart("alternative", texts, token)
         if documents:
             return wire.multipart("mixed", [told, *documents], token)

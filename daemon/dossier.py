@@ -27,6 +27,7 @@ The keys of `facts` are the names that the templates use. Beside the case, its l
     lease        of a mail without a case; `person` is the id of the manager in charge of it
     run          what a month's run is, for accounting (daemon/notices/summary.py)
     why          why a document that a tenant asks for couldn't be sent
+    digest       what a morning's mail says (daemon/digest.py)
     reminders    lines of cases (daemon/lines.py), each with its `stage`
 """
 
@@ -277,6 +278,8 @@ def inside_facts(dossier: Dossier) -> dict[str, Any]:
         "count": int(details.get("count") or 0),
         "mailbox": tidy(str(details.get("mailbox") or "")),
         "failed": _failed(details),
+        "digest": dict(NO_DIGEST) | dict(details.get("digest") or {}),
+        "answered": _answered(bars_of(dossier)),
         "reminders": _by_stage(details.get("reminders") or ()),
         "held": Outgoing.select().where(Outgoing.state == "held").count(),
         "limits": dossier.config.limits,
@@ -294,6 +297,22 @@ def _alerts(dossier: Dossier) -> list[str]:
     flags = dossier.decision.get("flags") or ()
     hidden = ["lre"] if {"registered", "automated"} <= set(flags) else []
     return [words()["alerts"][one] for one in (*hidden, *(alert for alert in Alert if alert in dossier.alerts))]
+
+
+# Every name that the templates of a digest use.
+NO_DIGEST: Mapping[str, Any] = {
+    "sections": (), "bounced": (), "figures": (), "people": (), "trend": (), "arithmetic": {}, "head": "",
+    "instead_of": "", "day": "",
+}  # fmt: skip
+
+
+def bars_of(dossier: Dossier) -> Sequence[tuple[int, int]]:
+    """The bars of a digest's picture: answered in time and late, day by day; none when there is nothing to show."""
+    return [(good, late) for good, late in (dossier.details.get("digest") or {}).get("chart") or ()]
+
+
+def _answered(bars: Sequence[tuple[int, int]]) -> dict[str, int]:
+    return {"in_time": sum(good for good, _ in bars), "late": sum(late for _, late in bars), "days": len(bars)}
 
 
 def _by_stage(lines: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:

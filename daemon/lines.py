@@ -32,9 +32,13 @@ class Lines:
         manager = self._managers.get(self.in_charge(case))
         return str(manager.site) if manager else ""
 
+    def manager(self, case: Case) -> str:
+        """The name of who is in charge, `''` when nobody is."""
+        found = self._managers.get(self.in_charge(case))
+        return f"{found.civility} {found.last_name}".strip() if found else ""
+
     def line(self, case: Case, local: Local, now: datetime) -> dict[str, Any]:
         """What the templates know of a case; `local` puts a time on the office's clock."""
-        manager = self._managers.get(self.in_charge(case))
         lease = self._leases.get(case.lease_id)
         return {
             "ref": case.ref,
@@ -43,7 +47,7 @@ class Lines:
             "address": case.sender,
             "name": self._names.get(normalise_address(case.sender), case.sender),
             "place": _place(lease),
-            "manager": f"{manager.civility} {manager.last_name}".strip() if manager else "",
+            "manager": self.manager(case),
             "due": day_and_hour(local(case.due_at)),
             "late": case.due_at < now,
             "urgent": case.urgent,

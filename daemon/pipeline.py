@@ -135,6 +135,12 @@ def holding_tree(desk: Desk) -> Iterator[None]:
         desk.unsettled = False
 
 
+def journal_head(desk: Desk) -> str:
+    """The hash of the journal's last line. Raises Temporary while another process holds the tree."""
+    with _foreseen(), desk.tree.lock(LOCK_WAIT):
+        return desk.tree.head()
+
+
 def _recover(desk: Desk) -> int:
     recovered = desk.tree.recover(desk.clock())
     with writing():

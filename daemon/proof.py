@@ -55,9 +55,7 @@ def printed_proof(room: Room, case: Case, now: datetime) -> bytes:
     """The PDF alone."""
     lines = Lines([case])
     letterhead = room.letterheads.of(lines.site(case))
-    with pipeline.holding_tree(room.desk):
-        head = room.desk.tree.head()
-    told = facts(case, room.house(), lines.site(case), now) | {"head": head}
+    told = facts(case, room.house(), lines.site(case), now) | {"head": pipeline.journal_head(room.desk)}
     return pdf.render_paper(TEMPLATE, letterhead, **told)
 
 

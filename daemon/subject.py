@@ -30,6 +30,7 @@ def subject_of(dossier: Dossier) -> str:
             subject=stem or table["none"],
             recipient=_recipient_of_failed(dossier),
             told=_told(dossier, stem),
+            day=tidy(str((dossier.details.get("digest") or {}).get("day", ""))),
         )
     )
 

@@ -137,6 +137,15 @@ def file_part(raw: bytes, file_name: str, media_type: str = "application/octet-s
     return head + base64.encodebytes(raw).replace(b"\n", b"\r\n")
 
 
+def shown_part(raw: bytes, content_id: str, file_name: str, media_type: str = "image/png") -> bytes:
+    """A picture that the HTML beside it shows (`cid:`, RFC 2392); `content_id` is without angle brackets."""
+    head = (
+        f"Content-Type: {media_type}\r\nContent-Transfer-Encoding: base64\r\nContent-ID: <{content_id}>\r\n"
+        f'Content-Disposition: inline; filename="{file_name}"\r\n\r\n'
+    )
+    return head.encode("ascii") + base64.encodebytes(raw).replace(b"\n", b"\r\n")
+
+
 def travels(raw: bytes, *, eight_bit: bool) -> bool:
     """Whether a letter can be part of another one byte for byte.
 

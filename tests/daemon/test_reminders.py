@@ -25,11 +25,9 @@ def lyon(text: str) -> datetime:
     return datetime.fromisoformat(text).replace(tzinfo=ZoneInfo("Europe/Paris"))
 
 
-def service(absences: Path | None = None, config: Config | None = None, **settings: object) -> Service:
-    config = config or configuration()
-    config = config.model_copy(update={"reminders": Reminders.model_validate(settings)})
+def house_of(config: Config) -> House:
     offices = {"": config.agency, "Martinique": config.office("Martinique")}
-    house = House(
+    return House(
         directory=Directory.of(leases=(), owners=(), managers=()),
         calendars={site: _calendar(office) for site, office in offices.items()},
         timezone=ZoneInfo("Europe/Paris"),
@@ -38,6 +36,12 @@ def service(absences: Path | None = None, config: Config | None = None, **settin
         shared=frozenset(),
         moves={},
     )
+
+
+def service(absences: Path | None = None, config: Config | None = None, **settings: object) -> Service:
+    config = config or configuration()
+    config = config.model_copy(update={"reminders": Reminders.model_validate(settings)})
+    house = house_of(config)
     return Service(config, lambda: house, Absences(absences, house.timezone, lambda _digest: ABSENT), _note)
 
 
