@@ -276,3 +276,25 @@ def test_business_hours_are_a_setting() -> None:
     case = only(plan, OpenCase)
     assert case is not None
     assert case.due_at == datetime(2026, 12, 2, 9, 0, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Bonjour, je suis locataire chez vous et il y a une fuite dans la salle de bain.",
+        "Il y a une fuite dans la cuisine. Ne pas répondre à ce mail, appelez-moi au 06 39 98 00 00.",
+        "Plus d'eau chaude depuis hier. Les photos sont ici : https://photos.example/x merci",
+    ],
+)
+def test_a_known_tenant_is_heard_whatever_the_words_resemble(text: str) -> None:
+    plan = plan_of(text)
+
+    assert only(plan, OpenCase) is not None
+    assert only(plan, Acknowledge) is not None
+    assert only(plan, Notify) is not None
+
+
+def test_danger_told_by_a_stranger_who_wants_no_mail_is_answered_all_the_same() -> None:
+    plan = plan_of("Ça sent le gaz dans l'escalier ! Ne pas répondre ici, appelez-moi tout de suite.", STRANGER)
+
+    assert only(plan, Acknowledge) == Acknowledge(STRANGER, "acknowledgement_urgent")
