@@ -21,9 +21,10 @@ from daemon.config import Config, MailboxConfig
 from daemon.dossier import Dossier, bars_of, facts, inside_facts
 from daemon.errors import Permanent
 from daemon.identifiers import HEADER, Signer, subject_token
-from daemon.render import Rendered, render
+from daemon.render import Rendered, prepared, render
 from daemon.subject import stem_of, subject_of
 from daemon.wording import tidy, words
+from rules.drafts import draft
 from rules.letter import Alert
 
 CHART = "chart"  # the Content-ID of a digest's picture
@@ -145,6 +146,7 @@ class Composer:
         elif row.kind != "acknowledgement":
             told |= inside_facts(dossier)
             told |= {"enclosed": enclosed, "intake": self.mailbox(row).address}
+            told |= {"draft": _draft(dossier, told)}
             told |= {"reply_subject": f"Re: {stem_of(dossier)} {subject_token(row.case_id or '')}"}
         try:
             return render(row.template, told)
@@ -181,6 +183,17 @@ class Composer:
             return None
         room = min(LARGEST_ENCLOSED, carrier.size * 2 // 3 or LARGEST_ENCLOSED)
         return raw if len(raw) <= room else None
+
+
+def _draft(dossier: Dossier, told: Mapping[str, Any]) -> str:
+    """The answer that is ready for a common request of somebody who is known; `''` for any other letter."""
+    if not told["known"] or dossier.letter is None:
+        return ""
+    found = draft(dossier.label, f"{dossier.subject}\n{dossier.details.get('gist') or ''}")
+    if found is None:
+        return ""
+    signed = told["manager"]["name"] if told["manager"] else told["agency"].name
+    return f"{prepared(found, told)}\n\n{signed}"
 
 
 def _files(details: Mapping[str, Any]) -> Sequence[Mapping[str, str]]:

@@ -83,7 +83,7 @@ class Digests:
         """Their cases; to who stands in for them while they are away. Nothing to say is not said."""
         calendar, lines = self._calendar(manager.site), morning.lines
         mine = [case for case in morning.shown if lines.in_charge(case) == manager.id]
-        sections = self._sections(mine, calendar, due, morning)
+        sections = [_own(section) for section in self._sections(mine, calendar, due, morning)]
         bounced = _bounced({case.ref for case in mine}, morning.now)
         team, away = colleagues(), self._absences.away(morning.now)
         reader = stand_in(manager.id, team, away)
@@ -185,6 +185,11 @@ def _followed(case: Case, morning: Morning) -> Followed:
 
 def _answer(case: Case, manager: str, calendar: Calendar) -> Answered:
     return Answered(calendar.local(case.answered_at).date(), case.label, manager, case.answered_at <= case.due_at)
+
+
+def _own(section: dict[str, Any]) -> dict[str, Any]:
+    """A manager needn't read their own name on each line."""
+    return section | {"lines": [line | {"manager": ""} for line in section["lines"]]}
 
 
 def _chart(cases: Sequence[Case], calendar: Calendar, due: datetime) -> list[tuple[int, int]]:

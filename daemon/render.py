@@ -33,8 +33,8 @@ class Rendered:
 @cache
 def environment() -> Environment:
     """The one Jinja environment, its templates compiled once a process."""
-    with as_file(files("templates").joinpath("mails")) as folder:
-        loader = FileSystemLoader(folder)
+    with as_file(files("templates")) as folder:
+        loader = FileSystemLoader([folder / "mails", folder])
     made = Environment(
         loader=loader,
         autoescape=is_html,  # noqa: S701  HTML is escaped; plain text must not be
@@ -49,6 +49,7 @@ def environment() -> Environment:
         "dialled": wording.dialled,
         "of": wording.of,
         "count": wording.count,
+        "crlf": lambda text: text.replace("\n", "\r\n"),  # line ends in a mailto: (RFC 6068 5)
         "url": lambda text: quote(text, safe="@"),
     }
     made.globals["words"] = wording.words()
@@ -63,6 +64,12 @@ def render(template: str, facts: Mapping[str, Any]) -> Rendered:
     """Both forms of a mail. Raises jinja2.TemplateNotFound, and UndefinedError for a name that isn't in `facts`."""
     text, html = (environment().get_template(f"{template}.{form}").render(facts) for form in ("txt", "html"))
     return Rendered(_tidied(wording.typeset(text)), wording.typeset(html))
+
+
+def prepared(answer: str, facts: Mapping[str, Any]) -> str:
+    """An answer of `templates/answers`, for a manager to read and send."""
+    written = environment().get_template(f"answers/{answer}.txt").render(facts)
+    return _tidied(wording.typeset(written)).strip("\n")
 
 
 def _tidied(text: str) -> str:
