@@ -105,7 +105,14 @@ def _message(record: Record) -> None:
         sidecar="",
         reason=record.get("reason", ""),
         **_read_of(record),
+        **_shelf_of(record),
     ).execute()
+
+
+def _shelf_of(record: Record) -> dict[str, Any]:
+    """Where its copies belong in a mailbox, whichever way the first of them came."""
+    shelf = record["plan"].get("shelve")
+    return {"shelf": shelf["folder"], "flagged": shelf["flagged"]} if shelf else {}
 
 
 def _read_of(record: Record) -> dict[str, Any]:

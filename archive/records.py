@@ -328,6 +328,8 @@ class Message(Table):
     case_id: str | None
     label = LineField(default="")
     automated = BooleanField(default=False)
+    shelf = LineField(default="")  # the rules.plan.Folder where each copy of it belongs in a mailbox; "" when it stays
+    flagged = BooleanField(default=False)
     reason = ProseField(default="")  # of a quarantine
 
 

@@ -92,14 +92,13 @@ def copy_pli(letter: Letter, raw: bytes, arrivals: Sequence[Arrival], first: Map
 
     `first` holds the `case`, `digest`, `label`, `folder` (components) and `shelve` of the letter that it repeats.
     """
-    shelve = first["shelve"]
     record = _letter_record(letter, arrivals) | {
         "case": first["case"],
         "same_as": first["digest"],
         "state": "duplicate",
         "decision": {"label": first["label"]},
         "attachment": {},
-        "plan": {"say": [], "shelve": shelve and shelve | {"flagged": False}},
+        "plan": {"say": [], "shelve": first["shelve"]},
         "said": [],
     }
     return Pli(letter.digest, first["folder"], _title(letter, house), (_original(raw),), record)

@@ -220,7 +220,10 @@ def _process(desk: Desk, digests: Sequence[str]) -> None:
     desk.numbers.reserve(now, len(digests))
     with holding_tree(desk):
         with writing():
-            plis = [pli for digest, one in opened.items() if (pli := _open(desk, digest, *one, now))]
+            plis: list[Pli] = []
+            for digest, (raw, arrivals) in opened.items():
+                if (pli := _open(desk, digest, raw, arrivals, now, plis)) is not None:
+                    plis.append(pli)
             filed = desk.tree.file(plis, now, ACTOR)
             for one in filed:
                 index.place(one)
@@ -230,14 +233,16 @@ def _process(desk: Desk, digests: Sequence[str]) -> None:
         log.letter_filed(one)
 
 
-def _open(desk: Desk, digest: str, raw: bytes, arrivals: tuple[Arrival, ...], now: datetime) -> Pli | None:
-    """Read one letter, decide, and write its rows; None when it was here before."""
+def _open(
+    desk: Desk, digest: str, raw: bytes, arrivals: tuple[Arrival, ...], now: datetime, group: Sequence[Pli]
+) -> Pli | None:
+    """Read one letter, decide, and write its rows; None when it was here before. `group`: those opened just before."""
     known = Message.get_or_none(Message.digest == digest)
     if known is not None and known.state != "retry":
-        _seen_again(known, arrivals)
+        _seen_again(desk, known, arrivals)
         return None
     letter = _read(raw, arrivals)
-    first = _same_letter(letter)
+    first = _same_letter(desk, letter, arrivals, group)
     house = desk.house()
     if first is not None:
         pli = filing.copy_pli(letter, raw, arrivals, first, house)
@@ -284,7 +289,7 @@ def _read(raw: bytes, arrivals: Sequence[Arrival]) -> Letter:
 # --- the same letter again
 
 
-def _seen_again(known: Message, arrivals: Sequence[Arrival]) -> None:
+def _seen_again(desk: Desk, known: Message, arrivals: Sequence[Arrival]) -> None:
     """The same bytes: counted, and shelved like the first, unless a person has put it back."""
     sources = [filing.source_of(arrival) for arrival in arrivals]
     new = index.add_receipts(known.digest, "duplicate", sources)
@@ -293,28 +298,30 @@ def _seen_again(known: Message, arrivals: Sequence[Arrival]) -> None:
     log.duplicate_seen(known.digest, known.digest)
     for arrival in arrivals:
         whereabouts.saw_in_inbox(known.digest, arrival)
-    first = Errand.get_or_none(Errand.message == known.digest, Errand.kind == "move")
-    if first is None:
-        return
+    moved = Errand.select().where(Errand.message == known.digest, Errand.kind == "move", Errand.state == "done")
+    put_back = {errand.mailbox for errand in moved}
+    record = {"digest": known.digest, "message_id": known.message_id}
     for source in sources:
-        put_back = source["mailbox"] == first.mailbox and first.state == "done"
-        if not put_back:
-            index.add_errand(_shelved_like(known, first), source)
+        if source["mailbox"] not in put_back:
+            index.add_errand(record | {"plan": {"shelve": _shelf(desk, known, source["mailbox"])}}, source)
 
 
-def _shelved_like(known: Message, first: Errand) -> dict[str, Any]:
-    shelve = {"folder": first.target, "flagged": first.flagged, "move": True}
-    return {"digest": known.digest, "message_id": known.message_id, "plan": {"shelve": shelve}}
+def _shelf(desk: Desk, first: Message, mailbox: str) -> dict[str, Any] | None:
+    """Where a copy of a letter goes in one mailbox; None when it stays as it is."""
+    if not first.shelf:
+        return None
+    return {"folder": first.shelf, "flagged": first.flagged, "move": desk.house().moves.get(mailbox, True)}
 
 
-def _same_letter(letter: Letter) -> Mapping[str, Any] | None:
-    """The first of which this letter is a copy with other trace headers."""
+def _same_letter(
+    desk: Desk, letter: Letter, arrivals: Sequence[Arrival], group: Sequence[Pli]
+) -> Mapping[str, Any] | None:
+    """The first of which this letter is a copy with other trace headers; it may be in the same group."""
     first = Message.get_or_none(Message.content_digest == letter.content_digest, Message.state == "filed")
     if first is None:
         return None
-    errand = Errand.get_or_none(Errand.message == first.digest, Errand.kind == "move")
-    shelve = {"folder": errand.target, "flagged": errand.flagged, "move": True} if errand else None
-    where = filing.folder_beside(first)
+    shelve = _shelf(desk, first, arrivals[0].mailbox)
+    where = next((pli.folder for pli in group if pli.digest == first.digest), None) or filing.folder_beside(first)
     return {"case": first.case_id, "digest": first.digest, "label": first.label, "folder": where, "shelve": shelve}
 
 

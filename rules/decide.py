@@ -164,7 +164,7 @@ def _is_never_a_case(signs: Automatic, verdict: Verdict, identity: Identity) -> 
 
 
 def _must_be_heard(verdict: Verdict, identity: Identity) -> bool:
-    """The text alone makes it a machine: too little against a danger, or against somebody we know who asks something."""
+    """The text alone makes it a machine: too little against a danger, or against somebody known who asks something."""
     known = identity.party in TENANTS_SIDE or identity.party is Role.OWNER
     return verdict.urgent or (known and verdict.label is not Label.OFF_TOPIC)
 

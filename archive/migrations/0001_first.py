@@ -172,6 +172,8 @@ class Message(Table):
     case = ForeignKeyField(Case, null=True)
     label = TextField()
     automated = BooleanField()
+    shelf = TextField()
+    flagged = BooleanField()
     reason = TextField()
 
 

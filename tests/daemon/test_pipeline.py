@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from archive.incoming import Arrival
-from archive.records import Case, Message, Outgoing, Receipt, database
+from archive.records import Case, Errand, Message, Outgoing, Receipt, database
 from daemon import pipeline
 from daemon.app import App, open_app
 from daemon.config import load
@@ -61,6 +61,23 @@ def test_a_uidvalidity_change_counts_the_letter_again_and_says_nothing(app: App)
 
     assert (Case.select().count(), Outgoing.select().count()) == (1, said)
     assert [receipt.state for receipt in Receipt.select().order_by(Receipt.key)] == ["filed", "duplicate"]
+
+
+@pytest.mark.parametrize("header", [b"", b"Received: from a by b; Tue, 24 Nov 2026 10:00:00 +0100\r\n"])
+@pytest.mark.parametrize("together", [True, False])
+def test_a_letter_handed_over_by_lmtp_is_put_away_when_the_mailbox_shows_it(
+    app: App, header: bytes, *, together: bool
+) -> None:
+    app.desk.incoming.receive(letter(), Arrival("lmtp", NOW, NOW, lmtp_id="1"))
+    if not together:
+        pipeline.work(app.desk)
+
+    arrive(app, header + letter())
+    pipeline.work(app.desk)
+
+    (errand,) = Errand.select()
+    assert (errand.kind, errand.target, errand.uid) == ("move", "works", 1)
+    assert Case.select().count() == 1
 
 
 def test_case_numbers_are_those_of_the_agency_s_year(app: App) -> None:
