@@ -9,8 +9,9 @@ import email.utils
 import hashlib
 import re
 import unicodedata
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
+from functools import partial
 
 from mailparser.dates import parse_mail_date
 from mailparser.utils import get_addresses
@@ -30,6 +31,9 @@ OLDEST = 1990  # nobody sent mail to an agency before
 
 _BREAKS = (AttributeError, LookupError, RecursionError, TypeError, ValueError)  # seen of mail-parser and the library
 _LONE_ADDRESS = re.compile(r"[^\s<>\"(),;:\[\]]+@[^\s<>\"(),;:\[\]]+")
+_ENCODED = re.compile(r"=\?[^?\s]+\?[bBqQ]\?[^?]*\?=")  # RFC 2047
+_PLACE = "EncodedWord"
+_PLACES = re.compile(rf"{_PLACE}(\d+)")
 _BRACKETED = re.compile(r"<([^<>]*)>")
 _META_CHARSET = re.compile(rb"<meta[^>]{0,200}charset\s*=\s*[\"']?([\w.:-]{1,40})", re.IGNORECASE)
 _INVISIBLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\xad\u200b\u200c\u2060\ufeff]+")
@@ -106,22 +110,31 @@ class _Read:
 
 
 def _addresses(text: str) -> list[Address]:
+    encoded: list[str] = []
+    bare = _ENCODED.sub(partial(_set_aside, encoded), text)
     for reader in (_as_mail_parser_reads, _as_the_library_reads, _the_only_one):
-        found = _tried(reader, text)
+        found = _tried(reader, bare, encoded)
         if found:
             return found
     return []
 
 
-def _tried(reader: Callable[[str], Iterable[tuple[str, str]]], text: str) -> list[Address]:
+def _set_aside(encoded: list[str], word: re.Match[str]) -> str:
+    """An encoded word becomes one plain word: the commas and line breaks hidden in it are part of a name."""
+    encoded.append(word[0])
+    return f"{_PLACE}{len(encoded) - 1}"
+
+
+def _tried(reader: Callable[[str], Iterable[tuple[str, str]]], text: str, encoded: Sequence[str] = ()) -> list[Address]:
     try:
-        return [_address(name, address) for name, address in reader(text) if "@" in address]
+        return [_address(name, address, encoded) for name, address in reader(text) if "@" in address]
     except _BREAKS:
         return []
 
 
-def _address(name: str, address: str) -> Address:
-    shown = one_line(decode_words(name) if "=?" in name else name)
+def _address(name: str, address: str, encoded: Sequence[str]) -> Address:
+    written = _PLACES.sub(lambda place: dict(enumerate(encoded)).get(int(place[1]), place[0]), name)
+    shown = one_line(decode_words(written) if "=?" in written else written)
     return Address("" if shown == address else shown, one_line(address))
 
 

@@ -376,3 +376,20 @@ def test_a_file_name_is_what_the_sender_wrote(header: str, name: str | None) -> 
 
     assert name is None or letter.attachments[0].name == name
     assert len(letter.attachments) == 1
+
+
+@pytest.mark.parametrize(
+    ("written", "name"),
+    [
+        ("=?utf-8?q?Ma=C3=AFlle=0D=0ABcc:_v2@evil.example?=", "Maïlle Bcc: v2@evil.example"),
+        ("=?utf-8?q?Le_Goff,_Ma=C3=AFlle?=", "Le Goff, Maïlle"),
+        ("=?utf-8?q?Le_Goff?= =?utf-8?q?=2C_Ma=C3=AFlle?=", "Le Goff, Maïlle"),
+        ("EncodedWord7", "EncodedWord7"),
+    ],
+)
+def test_what_an_encoded_name_hides_never_costs_the_address(written: str, name: str) -> None:
+    raw = f"From: {written} <maelle.legoff@example.net>\r\nSubject: x\r\n\r\nbody".encode()
+
+    sender = parse(raw, received_at=datetime(2026, 11, 24, tzinfo=UTC)).sender
+
+    assert sender == Address(name, "maelle.legoff@example.net")
