@@ -104,8 +104,8 @@ def read_host(text: str) -> str:
 
 
 def read_listen(text: str, info: ValidationInfo) -> str:
-    """`host:port`, `[::1]:port`, or the path of a unix socket (anything with a slash)."""
-    if "/" in text:
+    """`host:port`, `[::1]:port`, or the path of a unix socket (anything with a slash, or a name in `.sock`)."""
+    if "/" in text or text.endswith(".sock"):
         return str(from_file(Path(text), info))
     host, _, port = text.rpartition(":")
     if not host.strip("[]") or not port.isascii() or not port.isdecimal() or not 0 < int(port) <= 65535:  # noqa: PLR2004

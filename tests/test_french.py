@@ -334,7 +334,8 @@ def test_care_says_nothing_that_a_telephone_must_not_show(mail_room: MailRoom, a
     said = f"{parsed(mail)['Subject']} {text_of(mail)}".casefold()
 
     assert re.findall(r"frappe|violen|congé|préavis|départ|bail", said) == []
-    assert "va vous téléphoner" in said
+    assert ("va vous téléphoner" in said) == (alerts == ["deces"])
+    assert ("ne vous téléphonerons pas sans votre accord" in said) == (alerts != ["deces"])
 
 
 def test_a_stranger_learns_nothing_about_anybody(mail_room: MailRoom) -> None:
