@@ -3,11 +3,15 @@
 The decision (`rules.decide`) takes these views and says which of them counts.
 """
 
+import json
 import re
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
-from archive.records import Case, Contact, Message, Outgoing, Person
+from archive.records import Case, Contact, Lease, Message, Outgoing, Person
 from rules.letter import Label, normalise_address
+from rules.matters import AT_ONCE, Told, clusters
 from rules.plan import CaseView, Role
 
 REFERENCE = re.compile(r"\bVM-\d{4}-\d{6,}\b", re.IGNORECASE)
@@ -43,7 +47,58 @@ def open_of(sender: str) -> tuple[CaseView, ...]:
         .order_by(Case.received_at.desc())
         .limit(MOST)
     )
-    return tuple(view(case) for case in query) if sender else ()
+    cases = list(query) if sender else []
+    words = told(cases)
+    return tuple(replace(view(case), told=words[case.ref]) for case in cases)
+
+
+def told(cases: Sequence[Case]) -> dict[str, Told]:
+    """What these cases are about, by their references: the subject, and what we quoted of the letters."""
+    refs = [case.ref for case in cases]
+    gists: dict[str, set[str]] = defaultdict(set)
+    for row in Outgoing.select(Outgoing.case, Outgoing.details).where(Outgoing.case.in_(refs)) if refs else ():
+        gists[str(row.case_id)].add(_gist(row.details))
+    places = _places(cases)
+    return {
+        case.ref: Told(
+            ref=case.ref,
+            label=case.label,
+            sender=case.sender,
+            received_at=case.received_at,
+            words="\n".join([case.subject, *sorted(gists[case.ref])]),
+            place=places.get(case.lease_id or "", ""),
+        )
+        for case in cases
+    }
+
+
+def _gist(details: str) -> str:
+    try:
+        read = json.loads(details)
+    except ValueError:
+        return ""
+    return str(read.get("gist") or "") if isinstance(read, dict) else ""
+
+
+def _places(cases: Iterable[Case]) -> dict[str, str]:
+    """The building of each lease."""
+    wanted = [case.lease_id for case in cases if case.lease_id]
+    return {str(lease.id): str(lease.property_id) for lease in Lease.select().where(Lease.id.in_(wanted))}
+
+
+def cluster_of(case: Case) -> tuple[Told, ...]:
+    """The other open cases of the building that tell of the same failure, within a day; none for a matter alone."""
+    if case.lease_id is None:
+        return ()
+    near = Case.select().where(
+        Case.status.in_(["open", "waiting"]),
+        Case.label == case.label,
+        Case.received_at > case.received_at - AT_ONCE,
+        Case.received_at < case.received_at + AT_ONCE,
+    )
+    groups = clusters(list(told(list(near)).values()))
+    found = next((group for group in groups if case.ref in {one.ref for one in group}), ())
+    return tuple(one for one in found if one.ref != case.ref)
 
 
 def was_asked(sender: str) -> bool:

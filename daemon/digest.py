@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from archive import threads
 from archive.database import writing
 from archive.records import Case, Duty, Fact, Manager, Message, Outgoing
 from daemon import report
@@ -23,6 +24,7 @@ from rules import digest
 from rules.calendar import Calendar
 from rules.digest import Answered, Followed, Section
 from rules.letter import normalise_address
+from rules.matters import clusters
 from rules.reminders import stand_in
 
 MOST = 25  # lines of a section; the others are counted
@@ -91,6 +93,7 @@ class Digests:
         told = {
             "sections": sections,
             "bounced": bounced,
+            "clusters": _clusters(mine, morning),
             "instead_of": _called(manager) if reader != manager.id else "",
             "chart": _chart([case for case, who in morning.answers if who == manager.id], calendar, due),
             "day": day(calendar.local(due)),
@@ -146,6 +149,7 @@ class Digests:
         return {
             "sections": self._sections(orphans, calendar, due, morning),
             "bounced": [],
+            "clusters": [],
             "figures": figures,
             "people": people,
             "arithmetic": {key: counted[key] for key in ("seen", "filed", "duplicates", "quarantined")},
@@ -229,6 +233,15 @@ def _bounced(refs: set[str], now: datetime) -> list[dict[str, str]]:
     named = names_of(found)
     told = ({"address": one, "name": named.get(one, ""), "ref": str(row.case_id)} for one, row in found.items())
     return list(told)
+
+
+def _clusters(cases: Sequence[Case], morning: Morning) -> list[dict[str, Any]]:
+    """One failure that several people of a building report: one answer may do for all."""
+    by_ref = {case.ref: case for case in cases}
+    groups = clusters(list(threads.told(cases).values()))
+    return [
+        {"place": morning.lines.place(by_ref[group[0].ref]), "refs": [one.ref for one in group]} for group in groups
+    ]
 
 
 def _called(manager: Manager) -> str:

@@ -38,6 +38,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from archive import threads
 from archive.records import Case, Contact, Lease, Manager, Message, Outgoing, Property
 from daemon.config import Config, Office
 from daemon.wording import day, half_day, moment, opening_hours, quoted, shortened, tidy, words
@@ -271,6 +272,7 @@ def inside_facts(dossier: Dossier) -> dict[str, Any]:
         "alerts": _alerts(dossier),
         "silence": words()["silences"].get(details.get("silence"), ""),
         "suggestions": details.get("suggestions") or (),
+        "cluster": [one.ref for one in threads.cluster_of(case)] if case else [],
         "related": (case.related if case else None) or "",
         "estimate": str(details.get("estimate") or ""),
         "sensitive": Alert.SENSITIVE in dossier.alerts,
@@ -301,8 +303,8 @@ def _alerts(dossier: Dossier) -> list[str]:
 
 # Every name that the templates of a digest use.
 NO_DIGEST: Mapping[str, Any] = {
-    "sections": (), "bounced": (), "figures": (), "people": (), "trend": (), "arithmetic": {}, "head": "",
-    "instead_of": "", "day": "",
+    "sections": (), "bounced": (), "clusters": (), "figures": (), "people": (), "trend": (), "arithmetic": {},
+    "head": "", "instead_of": "", "day": "",
 }  # fmt: skip
 
 

@@ -37,6 +37,11 @@ class Lines:
         found = self._managers.get(self.in_charge(case))
         return f"{found.civility} {found.last_name}".strip() if found else ""
 
+    def place(self, case: Case) -> str:
+        """The building of a case."""
+        lease = self._leases.get(case.lease_id)
+        return tidy(lease.property.name) if lease else ""
+
     def line(self, case: Case, local: Local, now: datetime) -> dict[str, Any]:
         """What the templates know of a case; `local` puts a time on the office's clock."""
         lease = self._leases.get(case.lease_id)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Literal
 
-from rules import deadlines, learned
+from rules import deadlines, learned, matters
 from rules.automatic import Automatic, automatic
 from rules.calendar import Calendar
 from rules.classify import classify
@@ -228,7 +228,7 @@ def _new_matter(plan: Plan, letter: Letter, context: Context, *, may_answer: boo
     plan = replace(plan, verdict=verdict)
     due_at = _due(verdict, letter, _calendar(plan.identity, context), context, strict=to_sort)
     provided = _provided(plan, letter, context, may_answer=may_answer)
-    case = OpenCase(verdict.label, due_at, verdict.urgent, to_sort, related=_related(context))
+    case = OpenCase(verdict.label, due_at, verdict.urgent, to_sort, related=_related(plan, letter, context))
     template = _acknowledgement(verdict, plan.identity, to_sort=to_sort)
     actions: list[Action] = [case]
     silence = _silence(verdict, plan.identity, letter, context) if may_answer else "robot"
@@ -373,10 +373,14 @@ def _rings(verdict: Verdict) -> bool:
     return Alert.DEATH in verdict.alerts or Alert.VIOLENCE in verdict.alerts
 
 
-def _related(context: Context) -> str | None:
-    """A case that it may belong to, for a person to confirm."""
-    candidates = (*context.signed, *context.known, *context.named, *context.recent)
-    return candidates[0].ref if candidates else None
+def _related(plan: Plan, letter: Letter, context: Context) -> str | None:
+    """A case that it may belong to, for a person to confirm: one that it points at, else one of the same matter."""
+    pointed = (*context.signed, *context.known, *context.named)
+    if pointed:
+        return pointed[0].ref
+    earlier = [case.told for case in context.recent if case.told is not None]
+    said = f"{letter.subject}\n{plan.gist}"
+    return matters.same_matter(plan.verdict.label, said, letter.received_at, earlier)
 
 
 def _notify(plan: Plan, template: str, lease: str | None, context: Context) -> Notify:

@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from rules.commands import Command
 from rules.letter import Label, Verdict
+from rules.matters import Told
 from rules.requests import Wanted
 
 
@@ -83,6 +84,7 @@ class CaseView:
     lease: str | None
     urgent: bool = False
     participants: frozenset[str] = frozenset()  # normalised addresses of those who take part in it
+    told: Told | None = None  # what it is about, where that is asked
 
 
 @dataclass(frozen=True, slots=True)

@@ -232,3 +232,18 @@ def test_a_day_later_is_another_day(mail_room: MailRoom, look: Look) -> None:
     sent = [look(str(start + timedelta(days=number))[:16]) for number in range(5)]
 
     assert sent == [2, 2, 0, 0, 3]
+
+
+def test_one_failure_told_by_neighbours_is_shown_as_one(mail_room: MailRoom, look: Look) -> None:
+    first = open_case(mail_room, subject="Ascenseur en panne", due_at=DUE)
+    second = open_case(
+        mail_room, subject="L'ascenseur est bloqué", due_at=DUE, sender="voisin@example.org", lease="L00102"
+    )
+    open_case(mail_room, subject="Fuite", due_at=DUE, sender="autre@example.org", lease="L00102")
+
+    look(EIGHT)
+
+    text = text_of(mail_room.compose(to(G1)[0]))
+    assert f"Une panne, plusieurs dossiers : 1\n\n- Résidence Les Traboules : {first.ref}, {second.ref}\n" in text
+    notice = text_of(mail_room.compose(mail_room.say("notice_case", second)))
+    assert f"Même panne, signalée par d’autres dans l’immeuble : {first.ref}\n" in notice
