@@ -228,7 +228,6 @@ class Reminders(Section):
 
     at: tuple[TimeOfDay, ...] = (time(9), time(14))  # grouped; none: one by one, as soon as they are owed
     half: StrictBool = True  # at half time as well
-    calendar_files: StrictBool = False  # an .ics of the due time with each notice of a case
     absences: FilePath | None = None  # a text file that says who is away
 
 
