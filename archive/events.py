@@ -23,6 +23,7 @@ Record = Mapping[str, Any]
 # The columns of a case that an event may set.
 CHANGEABLE = frozenset({
     "label", "status", "due_at", "answered_at", "urgent", "to_sort", "related", "manager", "lease", "owner",
+    "party", "merged", "paused_at", "paused_seconds", "waits_for", "remind_at",
 })  # fmt: skip
 _POINTS_AT = {"manager": Manager, "lease": Lease, "owner": Owner}
 
@@ -97,6 +98,16 @@ def open_case(ref: str, columns: Record, at: datetime, by: str, message: str, **
     return Happening(ref, Op.OPEN, at, by, "opened", message=message, opens=columns, **more)
 
 
+def note(ref: str, at: datetime, by: str, what: str, detail: str = "", **more: Any) -> Happening:
+    """Something that changes no clock and that a reader of the case must find."""
+    return Happening(ref, Op.NOTE, at, by, what, detail, **more)
+
+
+def amend(ref: str, at: datetime, by: str, what: str, detail: str = "", **more: Any) -> Happening:
+    """A person sets something of the case right: who is in charge, whose it is, when to hear of it again."""
+    return Happening(ref, Op.AMEND, at, by, what, detail, **more)
+
+
 def unlearn(ref: str, correction: str, at: datetime, by: str) -> Happening:
     """What that correction taught us no longer counts; the case stays as it is."""
     return Happening(ref, Op.UNLEARN, at, by, "unlearned", correction, undo=correction)
@@ -147,6 +158,8 @@ def apply(filed: Filed) -> None:
     Step.insert(case=ref, at=at, what=told["what"], message=told["message"], detail=_detail(told)).execute()
     if told["sets"]:
         Case.update(_columns(told["sets"])).where(Case.ref == ref).execute()
+    if told["sets"].get("merged"):
+        Message.update(case=told["sets"]["merged"]).where(Message.case == ref).execute()
     if told["moved"]:
         whereabouts.expect(told["message"], **told["moved"])
     if told["learn"]:

@@ -54,6 +54,7 @@ class Arrival:
     lmtp_id: str = ""
     envelope_sender: str | None = None
     envelope_recipients: tuple[str, ...] = ()
+    place: str = ""  # where it stood in the mailbox, when it wasn't received: sent, draft
 
     @property
     def key(self) -> str:

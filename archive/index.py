@@ -16,6 +16,8 @@ from archive.records import Case, Errand, Lease, Manager, Message, Order, Outgoi
 
 Record = Mapping[str, Any]
 
+TO_CORRESPONDENTS = frozenset({"acknowledgement", "answer"})  # kinds of mail that are filed before they go
+
 
 def is_indexed(digest: str) -> bool:
     return bool(Message.select().where(Message.digest == digest).exists())
@@ -33,6 +35,7 @@ def index_letter(record: Record, now: datetime) -> None:
     first, *again = record["sources"]
     add_receipts(record["digest"], record["state"], [first])
     add_receipts(record["digest"], "duplicate", again)
+    _note(record)
     for said in record["plan"]["say"]:
         say(said, now, record["case"], record["digest"])
     _orders(record, now)
@@ -89,8 +92,13 @@ def add_receipts(digest: str, state: str, sources: Sequence[Record]) -> int:
     new = [row for row in rows if row["key"] not in known]
     if new:
         Receipt.insert_many(new).execute()
-    whereabouts.came_in(digest, [(s["mailbox"], s["uidvalidity"], s["uid"]) for s in sources if s.get("mailbox")])
+    whereabouts.came_in(digest, [(s["mailbox"], s["uidvalidity"], s["uid"]) for s in sources if _is_received(s)])
     return len(new)
+
+
+def _is_received(source: Record) -> bool:
+    """It came to a mailbox, and wasn't put in its folder of sent mail."""
+    return bool(source.get("mailbox")) and not source.get("place")
 
 
 def _message(record: Record) -> None:
@@ -166,6 +174,8 @@ def _join(record: Record, joining: Record) -> None:
     received = datetime.fromisoformat(record["dates"]["received"])
     Step.insert(case=record["case"], at=received, what="joined", message=record["digest"]).execute()
     changes: dict[str, Any] = {}
+    if joining.get("resume"):
+        changes |= _resumed(record, joining["resume"])
     if joining["urgent"]:
         changes["urgent"] = True
     if joining["reopen"]:
@@ -173,6 +183,30 @@ def _join(record: Record, joining: Record) -> None:
         Step.insert(case=record["case"], at=received, what="reopened", message=record["digest"]).execute()
     if changes:
         Case.update(**changes).where(Case.ref == record["case"]).execute()
+
+
+def _resumed(record: Record, due: str) -> dict[str, Any]:
+    """What the case waited for has come: its clock runs again."""
+    received = datetime.fromisoformat(record["dates"]["received"])
+    case = Case.get_by_id(record["case"])
+    Step.insert(case=record["case"], at=received, what="resumed", message=record["digest"]).execute()
+    paused = round((received - case.paused_at).total_seconds()) if case.paused_at else 0
+    return {
+        "status": "open",
+        "due_at": datetime.fromisoformat(due),
+        "paused_at": None,
+        "paused_seconds": case.paused_seconds + max(paused, 0),
+        "waits_for": "",
+    }
+
+
+def _note(record: Record) -> None:
+    """A letter that changes nothing of its case stands in its history all the same."""
+    noted = record["plan"].get("step")
+    if noted:
+        at = datetime.fromisoformat(record["dates"]["received"])
+        step = {"at": at, "what": noted["what"], "message": record["digest"], "detail": noted["detail"]}
+        Step.insert(case=record["case"], **step).execute()
 
 
 def _known(table: type[Lease] | type[Manager], key: str | None) -> str | None:
@@ -195,9 +229,9 @@ def say(said: Record, now: datetime, case: str | None = None, answers: str | Non
         kind=said["kind"],
         template=said["template"],
         case=case,
-        answers=answers,
+        answers=said.get("answers", answers),
         recipient=said["to"],
-        filed=said["kind"] == "acknowledgement",
+        filed=said["kind"] in TO_CORRESPONDENTS,
         automatic=said["kind"] == "acknowledgement",
         urgent=said["details"].get("urgent", False),
         created_at=now,
@@ -208,16 +242,21 @@ def say(said: Record, now: datetime, case: str | None = None, answers: str | Non
 
 def _orders(record: Record, now: datetime) -> None:
     for number, order in enumerate(record["plan"].get("orders", ())):
-        Order.insert(
-            key=f"order/{record['digest']}/{number}",
-            name=order["name"],
-            message=record["digest"],
-            case=record["case"],
-            lease=order["lease"],
-            by=order["by"],
-            at=now,
-            details=json.dumps(order["details"], ensure_ascii=False, sort_keys=True),
-        ).on_conflict_ignore().execute()
+        add_order(record["digest"], number, {"case": record["case"], **order}, now)
+
+
+def add_order(digest: str, number: int, order: Record, now: datetime) -> None:
+    """Something that a letter makes us do, once: `daemon/orders.py` and `daemon/casework.py` do it."""
+    Order.insert(
+        key=f"order/{digest}/{number}",
+        name=order["name"],
+        message=digest,
+        case=order["case"],
+        lease=order.get("lease", ""),
+        by=order["by"],
+        at=datetime.fromisoformat(order["at"]) if order.get("at") else now,
+        details=json.dumps(order["details"], ensure_ascii=False, sort_keys=True),
+    ).on_conflict_ignore().execute()
 
 
 def _returned(record: Record) -> None:
@@ -250,7 +289,7 @@ def _errands(record: Record, sources: Iterable[Record]) -> None:
 def add_errand(record: Record, source: Record) -> None:
     """Move (and flag) one copy of a letter in the mailbox where it was seen; nothing when it stays as it is."""
     shelf = record["plan"].get("shelve")
-    if not shelf or not source.get("mailbox"):
+    if not shelf or not _is_received(source):
         return
     stays = shelf["folder"] == "inbox" or not shelf["move"]
     if stays and not shelf["flagged"]:

@@ -47,6 +47,8 @@ class Op(StrEnum):
     REOPEN = "REOPEN"
     BREACH = "BREACH"
     UNLEARN = "UNLEARN"
+    NOTE = "NOTE"
+    AMEND = "AMEND"
     SENT = "SENT"
     RECLASSIFY = "RECLASSIFY"
     REVISE = "REVISE"

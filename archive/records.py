@@ -265,6 +265,11 @@ class Case(Table):
     confidence = FloatField(default=1.0)
     because = ProseField(default="")
     related = LineField(null=True)  # a case that it may belong to
+    merged = LineField(null=True)  # the case that it has become part of
+    paused_at = InstantField(null=True)  # since then its clock stands still; due_at moves when it goes on
+    paused_seconds = IntegerField(default=0)  # how long it stood still before
+    waits_for = LineField(default="")  # tenant (then the clock stands still), owner, artisan, syndic, works
+    remind_at = InstantField(null=True)  # a person wants to hear of it again
 
 
 class Step(Table):
@@ -491,12 +496,12 @@ class Order(Table):
     """What a letter makes us do, once: a command of our own people, a document that a tenant asks for."""
 
     key = LineField(primary_key=True)  # order/<digest of the letter>/<number>
-    name = LineField()  # send, post, document
+    name = LineField()  # a rules.commands.Name; answered, document
     message = LineField()  # digest of the letter
     case = ForeignKeyField(Case, null=True, backref="orders")
     case_id: str | None
     lease = LineField(default="")
-    by = LineField()  # the address that gave it, as registered
+    by = LineField()  # who gave it: a manager's id, the address that gave it, as registered
     at = InstantField()
     details = ProseField(default="{}")  # JSON
     state = LineField(default="waiting", index=True)  # waiting, done, refused

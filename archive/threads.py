@@ -15,6 +15,7 @@ from rules.matters import AT_ONCE, Told, clusters
 from rules.plan import CaseView, Role
 
 REFERENCE = re.compile(r"\bVM-\d{4}-\d{6,}\b", re.IGNORECASE)
+MOST_MERGED = 10  # cases merged one into the other
 MOST = 3  # views of one kind: a manager reads no longer list
 
 
@@ -22,7 +23,18 @@ def by_reference(refs: Iterable[str]) -> tuple[CaseView, ...]:
     """The cases of these references, in that order; unknown ones are left out."""
     wanted = list(dict.fromkeys(ref.upper() for ref in refs))[:MOST]
     found = {case.ref: case for case in Case.select().where(Case.ref.in_(wanted))} if wanted else {}
-    return tuple(view(found[ref]) for ref in wanted if ref in found)
+    standing = [_standing(found[ref]) for ref in wanted if ref in found]
+    return tuple(view(case) for case in {case.ref: case for case in standing}.values())
+
+
+def _standing(case: Case) -> Case:
+    """The case itself, or the one that it has become part of."""
+    for _ in range(MOST_MERGED):
+        further = Case.get_or_none(Case.ref == case.merged) if case.merged else None
+        if further is None:
+            break
+        case = further
+    return case
 
 
 def by_messages(message_ids: Iterable[str]) -> tuple[CaseView, ...]:
@@ -123,6 +135,10 @@ def view(case: Case) -> CaseView:
         lease=case.lease_id,
         urgent=case.urgent,
         participants=_participants(case),
+        waits_for=case.waits_for,
+        due_at=case.due_at,
+        paused_at=case.paused_at,
+        answered=case.answered_at is not None,
     )
 
 

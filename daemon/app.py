@@ -15,6 +15,7 @@ from archive.tree import Tree
 from daemon import __version__, accounts, casebook, clock, moves
 from daemon.absences import Absences
 from daemon.agenda import Watchers
+from daemon.answers import Answers
 from daemon.compose import Composer
 from daemon.config import Config, MailboxConfig, Office
 from daemon.digest import Digests
@@ -29,6 +30,8 @@ from daemon.notices.room import Room
 from daemon.outbox import Outbox
 from daemon.pipeline import CaseNumbers, Desk, file_sent, journal_head
 from daemon.reminders import Reminders
+from daemon.sent import SentMail
+from daemon.speakers import Speakers
 from rules.calendar import Calendar, parse_closed, parse_hours
 from rules.decide import Policy
 from rules.letter import normalise_address
@@ -51,7 +54,7 @@ class App:
     session: Callable[[MailboxConfig], Session]
     bytes_of: Callable[[str], bytes]
     watchers: Watchers
-    on_sent: OnSent | None = None  # what a message in `Sent` means
+    on_sent: OnSent  # what was sent from the shared mailbox is taken in
 
     def look(self, box: MailboxConfig, session: Session) -> int:
         """At what people have moved in a mailbox. Returns how many cases changed."""
@@ -72,18 +75,21 @@ def open_app(config: Config) -> App:
             raise FileNotFoundError(f"no pli has the digest {digest}")
         return tree.read(found.path)
 
+    own = own_addresses(config)
+    speakers = Speakers(config, signer)
     desk = Desk(
         incoming=Incoming(state),
         tree=tree,
         signer=signer,
         house=_Houses(config).current,
         policy_of=_Policies(config).of,
-        own=own_addresses(config),
+        own=own,
         clock=clock.now,
         numbers=CaseNumbers(ZoneInfo(agency.timezone)),
         layer=Lessons(bytes_of).layer,
         commanders=_commanders(config),
         authserv=config.security.authserv,
+        hear=Answers(config, signer, speakers, own, bytes_of, clock.now).hear,
     )
     outbox = Outbox(
         config,
@@ -98,7 +104,8 @@ def open_app(config: Config) -> App:
         "reminders": Reminders(config, desk.house, absences, partial(casebook.breach, desk)).look,
         "digest": Digests(config, desk.house, absences, partial(journal_head, desk)).look,
     }
-    return App(config, desk, outbox, room, accounts.sessions(config), bytes_of, watchers)
+    on_sent = SentMail(desk.incoming, signer, clock.now)
+    return App(config, desk, outbox, room, accounts.sessions(config), bytes_of, watchers, on_sent)
 
 
 def own_addresses(config: Config) -> frozenset[str]:

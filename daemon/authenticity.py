@@ -5,10 +5,10 @@ name. Only the topmost such header of a trusted server counts, and only a pass t
 3.1): a passing SPF of somebody else's domain proves nothing.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 from authres import AuthenticationResultsHeader
-from authres.core import AuthResError
+from authres.core import AuthenticationResult, AuthResError
 
 from rules.letter import Letter
 
@@ -20,12 +20,29 @@ def is_aligned(letter: Letter, authserv: Collection[str]) -> bool:
     domain = letter.sender.address.rpartition("@")[2].casefold()
     if not domain or any(defect.startswith("from:") for defect in letter.defects):
         return False
+    return any(_vouches(result, domain) for result in _told(letter, authserv))
+
+
+def is_refuted(letter: Letter, authserv: Collection[str]) -> bool:
+    """Whether a trusted server says that the From's domain disowns this letter (DMARC)."""
+    found = _told(letter, authserv)
+    return any(str(one.method).casefold() == "dmarc" and str(one.result).casefold() == "fail" for one in found)
+
+
+def is_internal(letter: Letter, mark: str) -> bool:
+    """Whether it bears the `Header: value` that the mailbox's own host writes on what its users send, and only it."""
+    name, _, value = (part.strip() for part in mark.partition(":"))
+    return bool(name and value) and letter.header(name).casefold() == value.casefold()
+
+
+def _told(letter: Letter, authserv: Collection[str]) -> Sequence[AuthenticationResult]:
+    """What the topmost header of a trusted server says."""
     trusted = {name.casefold() for name in authserv}
     for value in letter.header_all(HEADER):
         found = _read(value)
         if found is not None and str(found.authserv_id or "").casefold() in trusted:
-            return any(_vouches(result, domain) for result in found.results)
-    return False
+            return list(found.results)
+    return ()
 
 
 def _read(value: str) -> AuthenticationResultsHeader | None:

@@ -90,7 +90,7 @@ def _relabelling(
     desk: Desk, case: Case, meaning: Relabel, by: str, more: Mapping[str, Any], *, teaches: bool
 ) -> Happening:
     was, label = str(meaning.was), str(meaning.label)
-    due = _due(desk, case, meaning.label)
+    due = due_with(desk, case, meaning.label)
     sets: dict[str, Any] = {"status": meaning.status} if meaning.status else {}
     if meaning.status == "open":
         sets |= {"answered_at": None}
@@ -101,7 +101,7 @@ def _relabelling(
 def _reopening(desk: Desk, case: Case, by: str, more: Mapping[str, Any]) -> Happening:
     """One that was closed by mistake has the clock that it had; one that was answered gets a new one, from now."""
     now = desk.clock()
-    due = _due_from(desk, case, Label(case.label), now) if case.answered_at else case.due_at
+    due = due_from(desk, case, Label(case.label), now) if case.answered_at else case.due_at
     return events.reopen(str(case.ref), due, now, by, **more)
 
 
@@ -126,7 +126,7 @@ def _opening(desk: Desk, letter: Message, label: Label, by: str, more: dict[str,
         "because": decision.get("because", ""),
     }
     case = Case(ref=ref, **columns)
-    columns["due_at"] = _due_from(desk, case, label, _start(letter.received_at, record), decision.get("alerts", ()))
+    columns["due_at"] = due_from(desk, case, label, _start(letter.received_at, record), decision.get("alerts", ()))
     learn = {"was": letter.label or str(Label.OFF_TOPIC), "label": str(label)}
     return events.open_case(ref, columns, now, by, learn=learn, **more)
 
@@ -139,14 +139,14 @@ def _opened_by(case: Case, letter: Message) -> bool:
 # --- clocks
 
 
-def _due(desk: Desk, case: Case, label: Label) -> datetime:
+def due_with(desk: Desk, case: Case, label: Label) -> datetime:
     """The clock that the case would have had from the start, had it borne that label."""
     letter = Message.get_or_none(Message.digest == events.opened_by(str(case.ref)))
     if letter is None:
-        return _due_from(desk, case, label, case.received_at)
+        return due_from(desk, case, label, case.received_at)
     record = _sidecar(desk, letter)
     alerts = record["decision"].get("alerts", ())
-    return _due_from(desk, case, label, _start(letter.received_at, record), alerts)
+    return due_from(desk, case, label, _start(letter.received_at, record), alerts)
 
 
 def _start(received_at: datetime, record: Mapping[str, Any]) -> datetime:
@@ -154,7 +154,7 @@ def _start(received_at: datetime, record: Mapping[str, Any]) -> datetime:
     return start
 
 
-def _due_from(desk: Desk, case: Case, label: Label, start: datetime, alerts: tuple[str, ...] = ()) -> datetime:
+def due_from(desk: Desk, case: Case, label: Label, start: datetime, alerts: tuple[str, ...] = ()) -> datetime:
     policy, house = desk.policy_of(()), desk.house()
     site = house.directory.site_of(Identity(lease=case.lease_id, manager=case.manager_id))
     calendar = house.calendars.get(site, house.calendars[""])

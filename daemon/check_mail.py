@@ -12,6 +12,7 @@ from daemon import accounts, check_disk
 from daemon.config import Config, MailboxConfig
 from daemon.errors import Temporary
 from daemon.imap_link import Link
+from daemon.imap_words import shown
 from daemon.send import Relay, Reply
 
 Report = Iterator[tuple[bool, str]]
@@ -49,27 +50,21 @@ def _abilities(link: Link) -> str:
 
 
 def _folders(box: MailboxConfig, folders: Iterable[FolderInfo]) -> Report:
-    shown = {_shown(folder): folder for folder in folders}
+    named = {shown(folder.name, folder.delim): folder for folder in folders}
     wanted = [name for _, name in box.folders if box.move]
-    missing = sorted(set(wanted) - shown.keys() - {"INBOX"})
+    missing = sorted(set(wanted) - named.keys() - {"INBOX"})
     if missing:
         when = "at the first start" if box.mode == "act" else 'when mode is "act"'
         yield True, f"{len(missing)} folder(s) will be made {when}: {', '.join(missing)}"
-    yield from _sent(box, shown)
+    yield from _sent(box, named)
 
 
-def _sent(box: MailboxConfig, shown: dict[str, FolderInfo]) -> Report:
+def _sent(box: MailboxConfig, named: dict[str, FolderInfo]) -> Report:
     """Answers stop the clock, so we must look where the mail clients put them (RFC 6154)."""
-    marked = [name for name, folder in shown.items() if "\\sent" in {flag.lower() for flag in folder.flags}]
+    marked = [name for name, folder in named.items() if "\\sent" in {flag.lower() for flag in folder.flags}]
     if marked and box.folders.sent not in marked:
         cure = f'write [mailbox.folders] sent = "{marked[0]}"'
         yield False, f"folders.sent is {box.folders.sent!r}, and sent mail stands in {marked[0]!r}: {cure}"
-
-
-def _shown(folder: FolderInfo) -> str:
-    """The name as a mail client shows it: `/` between levels, without the prefix that some servers want."""
-    name = folder.name.replace(folder.delim, "/") if folder.delim else folder.name
-    return "INBOX" if name.upper() == "INBOX" else name.removeprefix("INBOX/")
 
 
 # --- the relay

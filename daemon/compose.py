@@ -7,7 +7,7 @@ is automatic in every way that other programs read (RFC 3834 5, and what Exchang
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from email.utils import format_datetime
 from typing import Any
 
@@ -18,12 +18,16 @@ from archive.records import Outgoing, Receipt
 from daemon import chart, wire
 from daemon.carrier import SEVEN_BITS, Carrier
 from daemon.config import Config, MailboxConfig
-from daemon.dossier import Dossier, bars_of, facts, inside_facts
+from daemon.dossier import Dossier, answer_facts, bars_of, facts, inside_facts
 from daemon.errors import Permanent
 from daemon.identifiers import HEADER, Signer, subject_token
+from daemon.parse import parse
+from daemon.prepared import offered
 from daemon.render import Rendered, prepared, render
+from daemon.speakers import holder_of
 from daemon.subject import stem_of, subject_of
 from daemon.wording import tidy, words
+from rules.answer import travelling
 from rules.drafts import draft
 from rules.letter import Alert
 
@@ -31,11 +35,15 @@ CHART = "chart"  # the Content-ID of a digest's picture
 
 LARGEST_ENCLOSED = 10 * 1024 * 1024  # bytes; base64 adds a third, and many servers take 20 MB
 
-ENCLOSING = frozenset({"notice_case", "notice_follow_up", "notice_letter", "notice_quarantine", "notice_request"})
+ENCLOSING = frozenset({
+    "notice_case", "notice_follow_up", "notice_letter", "notice_quarantine", "notice_request", "notice_handed",
+    "notice_confirm",
+})  # fmt: skip
 PAPERS = frozenset({"rent_notice", "document"})  # kinds that bring a tenant a document of theirs
-ANSWERS = frozenset({"acknowledgement", "document"})  # kinds that answer a letter
+ANSWERS = frozenset({"acknowledgement", "document", "answer"})  # kinds that answer a letter
 # Everything but the reports of what isn't delivered, which we want to have (MS-OXCMAIL 2.2.3.2.14).
 NO_REPLY = "DR, RN, NRN, OOF, AutoReply"
+GRANTED_FOR = timedelta(days=180)  # how long a notice may be answered by whoever holds it
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +66,7 @@ class Composer:
 
     def compose(self, dossier: Dossier, now: datetime, carrier: Carrier = SEVEN_BITS) -> Composed:
         """The bytes of a row, dated `now`. Raises Permanent when no mail can be made of it."""
-        row = dossier.row
-        token = self._signer.token(row.key, row.case_id)
+        token = self._token(dossier, now)
         enclosed = self._enclosed(dossier, carrier)
         subject = subject_of(dossier)
         try:
@@ -67,7 +74,16 @@ class Composer:
         except ValueError as error:
             raise Permanent(str(error)) from error
         raw = head + self._body(dossier, token, enclosed, self._documents(dossier), carrier)
+        if carrier.size and len(raw) > carrier.size:
+            raise Permanent(f"too large: {len(raw)} bytes, and the relay takes {carrier.size}")
         return Composed(raw, f"{token}@{self._domain}", hashlib.sha256(raw).hexdigest(), subject)
+
+    def _token(self, dossier: Dossier, now: datetime) -> str:
+        """What names this mail; of a notice, also the leave to answer it. A copy has the name of the first."""
+        row = dossier.row
+        if row.kind != "notice":
+            return self._signer.token(str(dossier.details.get("as") or row.key), row.case_id)
+        return self._signer.token(row.key, row.case_id, holder_of(row.recipient), (now + GRANTED_FOR).date())
 
     def envelope_sender(self, row: Outgoing) -> str:
         """Where a failure comes back to; `''` is the null sender (RFC 3834 3.3), which no automat answers."""
@@ -94,16 +110,17 @@ class Composer:
     def _headers(self, dossier: Dossier, subject: str, token: str, now: datetime, carrier: Carrier) -> bytes:
         row, agency = dossier.row, self._config.agency
         answers = row.kind in ANSWERS
+        spoken = row.kind == "answer"
         values = {
-            "From": wire.mailbox(tidy(agency.name), wire.address(agency.address)),
-            "To": _recipient(row.recipient, carrier),
+            "From": wire.mailbox(_author(dossier), wire.address(agency.address)),
+            "To": _recipient(str(dossier.details.get("to") or row.recipient) if spoken else row.recipient, carrier),
+            "Cc": ",\r\n ".join(_recipient(one, carrier) for one in dossier.details.get("copies") or () if spoken),
             "Reply-To": self._reply_to(row, answers=answers),
             "Subject": _with_reference(subject, row.case_id),
             "Date": format_datetime(dossier.local(now)),
             "Message-ID": f"<{token}@{self._domain}>",
-            **(_thread(dossier) if answers else {}),
-            "Auto-Submitted": "auto-replied" if answers else "auto-generated",
-            "X-Auto-Response-Suppress": NO_REPLY if row.kind in PAPERS else "All",
+            **(_thread(dossier) if answers and not dossier.details.get("owner") else {}),
+            **({} if spoken else _machine_made(row, answers=answers)),
             "Importance": "high" if dossier.urgent and not answers else "",
             HEADER: token,
             "MIME-Version": "1.0",
@@ -121,7 +138,7 @@ class Composer:
     def _body(
         self, dossier: Dossier, token: str, enclosed: bytes | None, documents: Sequence[bytes], carrier: Carrier
     ) -> bytes:
-        rendered = self._rendered(dossier, enclosed=enclosed is not None)
+        rendered = self._rendered(dossier, token, enclosed=enclosed is not None)
         forms = (("plain", rendered.text), ("html", rendered.html))
         texts = [wire.text_part(form, text, eight_bit=carrier.eight_bit) for form, text in forms]
         if bars := bars_of(dossier):
@@ -139,15 +156,19 @@ class Composer:
             letter = wire.letter_part(enclosed, name, eight_bit=carrier.eight_bit)
         return wire.multipart("mixed", [told, letter], token)
 
-    def _rendered(self, dossier: Dossier, *, enclosed: bool) -> Rendered:
+    def _rendered(self, dossier: Dossier, token: str, *, enclosed: bool) -> Rendered:
         row, told = dossier.row, facts(dossier)
         if row.kind in PAPERS:
             told |= dossier.details.get("told") or {}
+        elif row.kind == "answer":
+            told |= answer_facts(dossier)
         elif row.kind != "acknowledgement":
             told |= inside_facts(dossier)
-            told |= {"enclosed": enclosed, "intake": self.mailbox(row).address}
+            intake = self.mailbox(row).address
+            told |= {"enclosed": enclosed, "intake": intake}
             told |= {"draft": _draft(dossier, told)}
             told |= {"reply_subject": f"Re: {stem_of(dossier)} {subject_token(row.case_id or '')}"}
+            told |= {"actions": offered(dossier, token, intake)}
         try:
             return render(row.template, told)
         except TemplateNotFound as error:
@@ -164,12 +185,22 @@ class Composer:
             if dossier.row.encloses:
                 pdf = self.letter_of(dossier.row.encloses)
                 parts.insert(0, wire.file_part(pdf, str(details["file"]), "application/pdf"))
+            parts += self._attached(dossier)
         except (OSError, DoesNotExist) as error:
             raise Permanent(f"the document to attach can't be read: {error}") from error
         return parts
 
     def _file(self, path: str) -> bytes:
         return (self._config.storage.state / path).read_bytes()
+
+    def _attached(self, dossier: Dossier) -> list[bytes]:
+        """What a manager attached to an answer."""
+        source = dossier.details.get("source") if dossier.row.template == "answer" else None
+        if not source:
+            return []
+        letter = parse(self.letter_of(str(source)), received_at=dossier.row.created_at)
+        files = travelling(letter.attachments)
+        return [wire.attachment_part(one.content, tidy(one.name), one.media_type) for one in files]
 
     def _enclosed(self, dossier: Dossier, carrier: Carrier) -> bytes | None:
         """The letter for a manager, unless it is sensitive, too large for the way, or not to be had."""
@@ -198,6 +229,20 @@ def _draft(dossier: Dossier, told: Mapping[str, Any]) -> str:
 
 def _files(details: Mapping[str, Any]) -> Sequence[Mapping[str, str]]:
     return details.get("files") or ()
+
+
+def _machine_made(row: Outgoing, *, answers: bool) -> dict[str, str]:
+    """Nobody wrote it: what other programs read of that (RFC 3834)."""
+    return {
+        "Auto-Submitted": "auto-replied" if answers else "auto-generated",
+        "X-Auto-Response-Suppress": NO_REPLY if row.kind in PAPERS else "All",
+    }
+
+
+def _author(dossier: Dossier) -> str:
+    """`Delphine Faucheux – Régie Aubrelac`: a person answers, from the agency's address."""
+    author = tidy(str(dossier.details.get("author") or "")) if dossier.row.kind == "answer" else ""
+    return " – ".join(filter(None, (author, tidy(dossier.config.agency.name))))
 
 
 def _recipient(written: str, carrier: Carrier) -> str:

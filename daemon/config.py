@@ -248,6 +248,7 @@ class Limits(Section):
 
 class Security(Section):
     authserv: tuple[Host, ...] = ()
+    internal_mark: str = Field(default="", pattern=r"^$|^[A-Za-z0-9-]+:\s*\S.*$")  # `Header: value`
 
 
 class Bank(Section):

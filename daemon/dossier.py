@@ -18,6 +18,9 @@ The keys of `facts` are the names that the templates use. Beside the case, its l
     estimate     what a departure would give, for the manager only
     reason       why a letter is in quarantine
     count        how many letters were moved at once, in the mailbox `mailbox`
+    text, author  an answer's own words, and who says them (daemon/answers.py names the others)
+    told, other  somebody's words, and whose, as a notice repeats them
+    faults       [{"word", "fault"}]: commands that can't be carried out
     of, refused  the row whose mail didn't arrive, and whether a server refused it (else: given up)
     told         the words of a document's covering mail (daemon/notices/telling.py)
     titles       what its subject names
@@ -32,6 +35,7 @@ The keys of `facts` are the names that the templates use. Beside the case, its l
 """
 
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -252,6 +256,19 @@ def _on_the_network(office: Office, lease: Lease | None) -> bool:
     return not office.holidays.upper().startswith(OFF_THE_NETWORK["territory"])
 
 
+def answer_facts(dossier: Dossier) -> dict[str, Any]:
+    """What a manager's answer adds, or a question to an owner."""
+    details = dossier.details
+    text = str(details.get("text") or "")
+    return {
+        "text": text,
+        "paragraphs": [part.splitlines() for part in re.split(r"\n\s*\n", text) if part.strip()],
+        "author": tidy(str(details.get("author") or "")),
+        "matter": label_words(dossier),
+        "lease": _lease(dossier.lease),
+    }
+
+
 # --- facts that only our own people are told
 
 
@@ -277,6 +294,12 @@ def inside_facts(dossier: Dossier) -> dict[str, Any]:
         "estimate": str(details.get("estimate") or ""),
         "sensitive": Alert.SENSITIVE in dossier.alerts,
         "reason": tidy(str(details.get("reason") or "")),
+        "other": tidy(str(details.get("other") or "")),
+        "told": str(details.get("told") or "").splitlines(),
+        "faults": [
+            {"word": tidy(one["word"]), "why": words()["faults"][one["fault"]]} for one in details.get("faults") or ()
+        ],
+        "commands": words()["orders"],
         "count": int(details.get("count") or 0),
         "mailbox": tidy(str(details.get("mailbox") or "")),
         "failed": _failed(details),

@@ -4,7 +4,7 @@ The sidecar is written before the database and can rebuild it, so what the plan 
 `plan`: the case that it opens or joins, what is said to whom under which key, and where the letter goes in the mailbox.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import PurePosixPath
@@ -76,7 +76,7 @@ def letter_pli(opened: Opened, house: House) -> Pli:
     """The pli of a received letter, attachments extracted."""
     letter, plan = opened.letter, opened.plan
     said = _says(opened, house)
-    record = _letter_record(letter, opened.arrivals) | {
+    record = letter_record(letter, opened.arrivals) | {
         "case": opened.ref,
         "decision": _decision(plan),
         "attachment": _attachment(plan.identity, house),
@@ -92,7 +92,7 @@ def copy_pli(letter: Letter, raw: bytes, arrivals: Sequence[Arrival], first: Map
 
     `first` holds the `case`, `digest`, `label`, `folder` (components) and `shelve` of the letter that it repeats.
     """
-    record = _letter_record(letter, arrivals) | {
+    record = letter_record(letter, arrivals) | {
         "case": first["case"],
         "same_as": first["digest"],
         "state": "duplicate",
@@ -101,7 +101,7 @@ def copy_pli(letter: Letter, raw: bytes, arrivals: Sequence[Arrival], first: Map
         "plan": {"say": [], "shelve": first["shelve"]},
         "said": [],
     }
-    return Pli(letter.digest, first["folder"], _title(letter, house), (_original(raw),), record)
+    return Pli(letter.digest, first["folder"], _title(letter, house), (original(raw),), record)
 
 
 def quarantine_pli(broken: Broken, raw: bytes, arrivals: Sequence[Arrival], house: House) -> Pli:
@@ -111,16 +111,16 @@ def quarantine_pli(broken: Broken, raw: bytes, arrivals: Sequence[Arrival], hous
     details = {"reason": broken.reason, "party": str(identity.party), "name": identity.name}
     said = [_notice(f"quarantine/{letter.digest}", "notice_quarantine", to, details)] if to else []
     opening = {"label": str(Label.COMPLAINT), "due": due, "urgent": False, "to_sort": True, "related": None}
-    record = _letter_record(letter, arrivals) | {
+    record = letter_record(letter, arrivals) | {
         "case": broken.ref,
         "state": "quarantined",
         "reason": broken.reason,
         "decision": {"label": "", "flags": [], "alerts": [], "confidence": 0.0, "because": "", "due": due},
         "attachment": _attachment(identity, house),
-        "plan": {"open": opening, "say": said, "shelve": _shelf(Folder.QUARANTINE, arrivals, house)},
+        "plan": {"open": opening, "say": said, "shelve": shelf(Folder.QUARANTINE, arrivals, house)},
         "said": [one["key"] for one in said],
     }
-    return Pli(letter.digest, QUARANTINE, _title(letter, house), (_original(raw),), record)
+    return Pli(letter.digest, QUARANTINE, _title(letter, house), (original(raw),), record)
 
 
 def sent_pli(mail: Letter, raw: bytes, row: Outgoing, beside: Message | None, house: House) -> Pli:
@@ -150,7 +150,7 @@ def sent_pli(mail: Letter, raw: bytes, row: Outgoing, beside: Message | None, ho
     }
     local = mail.received_at.astimezone(house.timezone)
     folder = folder_beside(beside) if beside is not None else names.unattached_folder(local.date())
-    return Pli(mail.digest, folder, names.title(local, "Envoyé", mail.subject), (_original(raw),), record)
+    return Pli(mail.digest, folder, names.title(local, "Envoyé", mail.subject), (original(raw),), record)
 
 
 def folder_beside(message: Message) -> tuple[str, ...]:
@@ -183,7 +183,7 @@ def _title(letter: Letter, house: House) -> str:
 # --- the sidecar
 
 
-def _letter_record(letter: Letter, arrivals: Sequence[Arrival]) -> dict[str, Any]:
+def letter_record(letter: Letter, arrivals: Sequence[Arrival]) -> dict[str, Any]:
     """What the letter itself says, whatever we think of it."""
     return {
         "digest": letter.digest,
@@ -219,6 +219,7 @@ def source_of(arrival: Arrival) -> dict[str, Any]:
         "uidvalidity": arrival.uidvalidity,
         "uid": arrival.uid,
         "lmtp_id": arrival.lmtp_id,
+        "place": arrival.place,
     }
 
 
@@ -267,10 +268,13 @@ def _effects(plan: Plan, arrivals: Sequence[Arrival], house: House) -> dict[str,
                     "related": action.related,
                 }
             case JoinCase():
-                until = action.reopen_until
-                effects["join"] = {"urgent": action.urgent, "reopen": until.isoformat() if until else None}
+                effects["join"] = {
+                    "urgent": action.urgent,
+                    "reopen": action.reopen_until.isoformat() if action.reopen_until else None,
+                    "resume": action.resume_until.isoformat() if action.resume_until else None,
+                }
             case Shelve():
-                effects["shelve"] = _shelf(action.folder, arrivals, house, flagged=action.flagged)
+                effects["shelve"] = shelf(action.folder, arrivals, house, flagged=action.flagged)
             case Returned():
                 effects["returned"] = {"key": action.key, "case": action.case, "reason": action.reason}
             case Obey() | Provide():
@@ -302,7 +306,7 @@ def _orders(opened: Opened, house: House) -> list[dict[str, Any]]:
     return orders
 
 
-def _shelf(folder: Folder, arrivals: Sequence[Arrival], house: House, *, flagged: bool = False) -> dict[str, Any]:
+def shelf(folder: Folder, arrivals: Sequence[Arrival], house: House, *, flagged: bool = False) -> dict[str, Any]:
     boxes = {arrival.mailbox for arrival in arrivals if arrival.mailbox}
     return {"folder": str(folder), "flagged": flagged, "move": all(house.moves.get(box, True) for box in boxes)}
 
@@ -416,7 +420,7 @@ def _first(plan: Plan, kind: type[Any]) -> Any | None:
 # --- the documents
 
 
-def _original(raw: bytes) -> Document:
+def original(raw: bytes) -> Document:
     return Document("", "original", "message/rfc822", raw)
 
 
@@ -426,12 +430,16 @@ def _documents(opened: Opened) -> tuple[Document, ...]:
     Pictures shown inside the text stay in the mail, and so does whatever comes with medical or social papers: one place
     less to protect.
     """
-    original = _original(opened.raw)
+    whole = original(opened.raw)
     if Alert.SENSITIVE in opened.plan.verdict.alerts:
-        return (original,)
-    extracted = (
+        return (whole,)
+    return (whole, *extracted(opened.letter))
+
+
+def extracted(letter: Letter) -> Iterator[Document]:
+    """The attachments, as derived copies."""
+    return (
         Document(attachment.name, "attachment", attachment.media_type, attachment.content)
-        for attachment in opened.letter.attachments
+        for attachment in letter.attachments
         if attachment.content and not attachment.inline
     )
-    return (original, *extracted)

@@ -31,6 +31,7 @@ from daemon.imap_words import (
     letters_in,
     namespace_in,
     packs,
+    shown,
     sizes_in,
     uid_set,
 )
@@ -108,6 +109,12 @@ class Session:
         if not there:
             self._ready.discard(folder)
         return there
+
+    def marked(self, flag: str) -> list[str]:
+        r"""The folders that the server marks so (RFC 6154: `\Sent`), as a mail client shows them."""
+        with self._link.within("list of folders"):
+            found = self._link.box.folder.list()
+        return [shown(one.name, one.delim) for one in found if flag.lower() in {each.lower() for each in one.flags}]
 
     def ensure_folder(self, folder: str) -> None:
         """Create and subscribe the folder when it is missing."""
@@ -215,7 +222,7 @@ class Session:
             return
 
     def _bodies(self, uids: list[int], size: int) -> dict[int, Fetched]:
-        answer = self._link.uid("FETCH", uid_set(uids), "(UID INTERNALDATE BODY.PEEK[])", size=size)
+        answer = self._link.uid("FETCH", uid_set(uids), "(UID FLAGS INTERNALDATE BODY.PEEK[])", size=size)
         return {letter.uid: letter for letter in letters_in(answer)}
 
     def find(self, folder: str, message_id: str) -> list[int]:

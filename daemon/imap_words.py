@@ -13,6 +13,7 @@ BATCH_BYTES = 8 << 20  # letters fetched at once, besides their number: a 40 MB 
 _UID = re.compile(rb"\bUID (\d+)")
 _SIZE = re.compile(rb"\bRFC822\.SIZE (\d+)")
 _DATE = re.compile(rb'\bINTERNALDATE "([^"]+)"')
+_DRAFT = re.compile(rb"\bFLAGS \([^)]*\\Draft\b", re.IGNORECASE)
 _NAMESPACE = re.compile(rb'\(\("((?:[^"\\]|\\.)*)" (?:"((?:[^"\\]|\\.)*)"|NIL)')
 
 
@@ -23,6 +24,7 @@ class Fetched:
     uid: int
     internal_date: datetime | None
     raw: bytes | None
+    draft: bool = False
 
 
 class Status(NamedTuple):
@@ -41,6 +43,12 @@ def uid_set(uids: Iterable[int]) -> str:
     return ",".join(str(first) if first == last else f"{first}:{last}" for first, last in ranges)
 
 
+def shown(name: str, delimiter: str) -> str:
+    """A folder as a mail client shows it: `/` between levels, without the prefix that some servers want."""
+    plain = name.replace(delimiter, "/") if delimiter else name
+    return "INBOX" if plain.upper() == "INBOX" else plain.removeprefix("INBOX/")
+
+
 def letters_in(answer: list[Any]) -> Iterator[Fetched]:
     """A literal comes with what stands before and after it; lines without one tell of other people's flags."""
     for item, after in zip(answer, [*answer[1:], b""], strict=True):
@@ -49,7 +57,8 @@ def letters_in(answer: list[Any]) -> Iterator[Fetched]:
         about = item[0] + b" " + (after if isinstance(after, bytes) else b"")
         uid, date = _UID.search(about), _DATE.search(about)
         if uid:
-            yield Fetched(int(uid[1]), _date(date[1].decode("ascii", "replace")) if date else None, item[1])
+            told = _date(date[1].decode("ascii", "replace")) if date else None
+            yield Fetched(int(uid[1]), told, item[1], _DRAFT.search(about) is not None)
 
 
 def _date(text: str) -> datetime | None:

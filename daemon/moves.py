@@ -88,31 +88,36 @@ class _Watch:
         for place in (*LABEL_OF, Folder.CLOSED):
             folder = self._folder_of[place]
             status = self._session.peek(folder)
-            last = self._last_uid(place, status)
+            last = self._last_uid(place, folder, status)
             if status is not None and last is not None and status.uidnext > last + 1:
                 self._see_new(place, folder, status, last)
 
     def begin_sent(self) -> None:
         """Nobody reads it yet: remember only from where on."""
-        self._last_uid(Folder.SENT, self._session.peek(self._folder_of[Folder.SENT]))
+        for folder in self._sent_folders():
+            self._last_uid(Folder.SENT, folder, self._session.peek(folder))
 
     def see_sent(self, on_sent: OnSent) -> None:
         """What stands in `Sent` and wasn't there before, whole, to whoever knows what an answer means."""
-        folder = self._folder_of[Folder.SENT]
-        status = self._session.peek(folder)
-        last = self._last_uid(Folder.SENT, status)
-        if status is None or last is None or status.uidnext <= last + 1:
-            return
-        for batch in self._session.fetch(folder, last, uidvalidity=status.uidvalidity):
-            on_sent(self._config, folder, status.uidvalidity, batch)
-            self._read_up_to(folder, status, max((one.uid for one in batch), default=last))
+        for folder in self._sent_folders():
+            status = self._session.peek(folder)
+            last = self._last_uid(Folder.SENT, folder, status)
+            if status is None or last is None or status.uidnext <= last + 1:
+                continue
+            for batch in self._session.fetch(folder, last, uidvalidity=status.uidvalidity):
+                on_sent(self._config, folder, status.uidvalidity, batch)
+                self._read_up_to(folder, status, max((one.uid for one in batch), default=last))
 
-    def _last_uid(self, place: Folder, status: Status | None) -> int | None:
+    def _sent_folders(self) -> list[str]:
+        """The one that is configured, and every other that the server marks so: mail clients don't agree on one."""
+        marked = self._session.marked("\\Sent")
+        return list(dict.fromkeys([self._folder_of[Folder.SENT], *marked]))
+
+    def _last_uid(self, place: Folder, folder: str, status: Status | None) -> int | None:
         """How far a folder was looked through; None when there is nothing to tell of what it holds now.
 
         The first look, and the first one after its UIDs have changed, only remember where it ends.
         """
-        folder = self._folder_of[place]
         cursor = Cursor.get_or_none(Cursor.mailbox == self._name, Cursor.folder == folder)
         validity = status.uidvalidity if status is not None else 0
         if cursor is not None and cursor.uidvalidity == validity:

@@ -23,10 +23,13 @@ from rules.period import Period
 EXCEPT = frozenset({"sauf", "except", "hors"})
 
 
+_MINE = (Order.state == "waiting") & Order.name.in_(("send", "document"))  # the others are daemon/casework.py's
+
+
 def obey(room: Room, now: datetime, should_stop: Callable[[], bool]) -> int:
     """Do every order that waits. Returns how many were done or refused."""
     done = note_answers(room, now)
-    for order in list(Order.select().where(Order.state == "waiting").order_by(Order.at, Order.key)):
+    for order in list(Order.select().where(_MINE).order_by(Order.at, Order.key)):
         if should_stop():
             break
         _carry_out(room, order, now)

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
 from peewee import fn
@@ -23,6 +23,8 @@ from archive.incoming import Arrival, Incoming
 from archive.records import Errand, Message, Outgoing, Receipt
 from archive.tree import DiskFull, Filed, Locked, Pli, Tree
 from daemon import bounces, filing, log
+from daemon.answer_filing import answer_pli
+from daemon.answers import Heard
 from daemon.authenticity import is_aligned
 from daemon.errors import Temporary
 from daemon.filing import Broken, House, Opened
@@ -31,13 +33,25 @@ from daemon.parse import parse
 from rules.automatic import automatic
 from rules.decide import Context, Policy, decide
 from rules.learned import Layer
-from rules.letter import Letter, normalise_address
-from rules.plan import JoinCase, OpenCase, Returned
+from rules.letter import Label, Letter, normalise_address
+from rules.plan import FOLDER_OF, JoinCase, OpenCase, Returned
 
 GROUP = 50  # letters in hand at once
 LOCK_WAIT = 30.0  # seconds to wait for another process that writes the tree
 MOST_TRIES = 3
 ACTOR = "vaguemestre"  # in the journal
+
+
+class Hear(Protocol):
+    """What a letter of our own people sets in motion; None when it is anybody else's (daemon/answers.py)."""
+
+    def __call__(
+        self, letter: Letter, arrivals: Sequence[Arrival], house: House, *, confirmed: bool = False
+    ) -> Heard | None: ...
+
+
+def _nobody(*_: object, **__: object) -> Heard | None:
+    return None
 
 
 class CaseNumbers:
@@ -80,6 +94,7 @@ class Desk:
     layer: Callable[[], Layer] = Layer  # what the agency's people have corrected
     commanders: frozenset[str] = frozenset()  # addresses of our own people whose commands are obeyed
     authserv: tuple[str, ...] = ()  # mail servers whose Authentication-Results are believed
+    hear: Hear = _nobody  # what a letter of our own people sets in motion (daemon/answers.py)
     unsettled: bool = False  # a group may be in the tree and not in the database
 
 
@@ -155,7 +170,7 @@ def _roll_forward(filed: Filed, now: datetime) -> None:
     """Write to the database what a sidecar says and a power cut kept from it."""
     if events.is_event(filed):
         events.apply(filed)
-    elif filed.record["direction"] == "in":
+    elif filed.record["sources"]:
         index.index_letter(filed.record, now)
         index.place(filed)
     elif "document" in filed.record:
@@ -259,9 +274,18 @@ def _open(
 def _decided(
     desk: Desk, letter: Letter, raw: bytes, arrivals: tuple[Arrival, ...], house: House, known: Message | None
 ) -> Pli:
+    heard = desk.hear(letter, arrivals, house) if not _is_old(desk, letter, arrivals) else None
+    if heard is not None:
+        return answer_pli(heard, raw, arrivals, house)
     plan = decide(letter, _context(desk, letter, raw, arrivals, house))
     ref = _reference(desk, plan.actions, known)
     return filing.letter_pli(Opened(letter, raw, arrivals, plan, ref), house)
+
+
+def _is_old(desk: Desk, letter: Letter, arrivals: Sequence[Arrival]) -> bool:
+    """What was in the inbox before us sets nothing in motion; in `Sent` nothing that old is looked at."""
+    since = desk.policy_of(arrivals).answer_since
+    return since is not None and letter.received_at < since and not arrivals[0].place
 
 
 def _reference(desk: Desk, actions: Sequence[object], known: Message | None) -> str | None:
@@ -297,6 +321,8 @@ def _seen_again(desk: Desk, known: Message, arrivals: Sequence[Arrival]) -> None
         return
     log.duplicate_seen(known.digest, known.digest)
     for arrival in arrivals:
+        if arrival.place:
+            continue
         whereabouts.saw_in_inbox(known.digest, arrival)
     moved = Errand.select().where(Errand.message == known.digest, Errand.kind == "move", Errand.state == "done")
     put_back = {errand.mailbox for errand in moved}
@@ -308,9 +334,12 @@ def _seen_again(desk: Desk, known: Message, arrivals: Sequence[Arrival]) -> None
 
 def _shelf(desk: Desk, first: Message, mailbox: str) -> dict[str, Any] | None:
     """Where a copy of a letter goes in one mailbox; None when it stays as it is."""
-    if not first.shelf:
+    shelf = first.shelf
+    if first.direction == "out" and first.label:  # a manager's copy of what stands in `Sent`
+        shelf = str(FOLDER_OF[Label(first.label)])
+    if not shelf:
         return None
-    return {"folder": first.shelf, "flagged": first.flagged, "move": desk.house().moves.get(mailbox, True)}
+    return {"folder": shelf, "flagged": first.flagged, "move": desk.house().moves.get(mailbox, True)}
 
 
 def _same_letter(

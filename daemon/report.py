@@ -59,8 +59,13 @@ def cases(now: datetime, *, only_open: bool = False, only_overdue: bool = False)
     if only_open or only_overdue:
         query = query.where(Case.status.in_(FOLLOWED))
     if only_overdue:
-        query = query.where(Case.due_at < now)
+        query = query.where(late(now))
     return [case_row(case) for case in query]
+
+
+def late(now: datetime) -> Any:
+    """Past its due time with nobody having answered; a clock that stands still is never late."""
+    return (Case.due_at < now) & Case.answered_at.is_null() & Case.paused_at.is_null()
 
 
 def case_row(case: Case) -> dict[str, Any]:
@@ -91,6 +96,11 @@ def case(ref: str) -> dict[str, Any] | None:
         "confidence": found.confidence,
         "because": found.because,
         "related": found.related,
+        "merged": found.merged,
+        "waits_for": found.waits_for,
+        "paused_at": found.paused_at,
+        "paused_seconds": found.paused_seconds,
+        "remind_at": found.remind_at,
         "steps": [_step(s) for s in Step.select().where(Step.case == found.ref).order_by(Step.id)],
         "messages": [_message(m) for m in _messages(found)],
         "outgoing": [
@@ -175,7 +185,7 @@ def status(now: datetime) -> dict[str, Any]:
         "duplicates": counted["duplicate"],
         "quarantined": counted["quarantined"],
         "open_cases": followed.count(),
-        "overdue": followed.where(Case.due_at < now).count(),
+        "overdue": followed.where(late(now)).count(),
         "outbox_waiting": Outgoing.select().where(Outgoing.state.in_(UNSENT)).count(),
         "outbox_failed": Outgoing.select().where(Outgoing.state == "failed").count(),
         "last_fetch_at": fact("last_fetch_at"),

@@ -19,12 +19,13 @@ import sdnotify
 from archive.database import DatabaseTrouble
 from archive.durable import FsyncFailed
 from archive.records import database
-from daemon import __version__, agenda, clock, log, orders, pipeline, report
+from daemon import __version__, agenda, casework, clock, log, orders, pipeline, report
 from daemon.advice import warnings
 from daemon.app import App, open_app
-from daemon.config import Config
+from daemon.config import Config, MailboxConfig
 from daemon.errors import ConfigError, Permanent, Temporary
 from daemon.fetch import Watch
+from daemon.imap import Session
 from daemon.listen import Listener
 from daemon.notices import work
 from daemon.turn import alone, check_secrets
@@ -106,6 +107,7 @@ class Service:
             log.configuration_warning(warning)
         pipeline.resume(app.desk)
         app.outbox.resume(clock.now())
+        casework.record_answers(app.desk)
         listener = self._listener()
         if listener:
             listener.start()
@@ -146,15 +148,24 @@ class Service:
             on_letters=self._letters.set,
             stop=self._stop,
             wake=self._wakes[name],
-            look=partial(app.look, box),
+            look=partial(self._look, box),
         )
+
+    def _look(self, box: MailboxConfig, session: Session) -> None:
+        """At what people moved and sent; what they sent is read at once."""
+        self._app.look(box, session)
+        if self._app.desk.incoming.waiting(1):
+            self._letters.set()
 
     # --- the loops
 
     def _read_letters(self) -> None:
         while not self._is_over("letters"):
             with self._surviving("letters"):
-                if pipeline.work(self._app.desk, lambda: self._is_over("letters")):
+                done = pipeline.work(self._app.desk, lambda: self._is_over("letters"))
+                if done:
+                    casework.record_answers(self._app.desk)  # one may have come back
+                if done + casework.carry_out(self._app.desk):
                     self._mail.set()
                     self._notices.set()
                     self._wake_mailboxes()
@@ -177,6 +188,7 @@ class Service:
             with self._surviving("outbox"):
                 counts = self._app.outbox.drain(clock.now(), lambda: self._is_over("outbox"))
                 if counts.sent:
+                    casework.record_answers(self._app.desk)
                     self._wake_mailboxes()
             self._mail.wait(LOOK)
             self._mail.clear()

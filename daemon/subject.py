@@ -20,6 +20,8 @@ def subject_of(dossier: Dossier) -> str:
     """One line of visible characters, without the reference of the case."""
     row, table = dossier.row, words()["subjects"]
     stem = stem_of(dossier)
+    if row.template == "answer":  # a person's answer keeps the thread together
+        return str(table["reply"].format(subject=stem) if stem else table["discreet"])
     if row.kind in {"acknowledgement", "document"}:
         return str(table["discreet"] if _is_discreet(dossier, stem) else table["reply"].format(subject=stem))
     return str(

@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 
 from archive.database import DatabaseTrouble
-from daemon import agenda, clock, log, orders, pipeline
+from daemon import agenda, casework, clock, log, orders, pipeline
 from daemon.app import App, open_app
 from daemon.config import Config, MailboxConfig, secret_problems
 from daemon.errors import ConfigError, Permanent, Temporary
@@ -71,7 +71,7 @@ class _Turn:
             sessions = [opened for box in app.config.mailbox for opened in self._opened(box, open_sessions)]
             for box, session in sessions:
                 self._try(f"imap/{box.name}", partial(collect, session, box, app.desk.incoming, clock.now()))
-            self._try("letters", lambda: pipeline.work(app.desk))
+            self._try("letters", self._read)
             self._try("agenda", lambda: agenda.keep(clock.now(), app.config.agency.timezone, app.watchers))
             self._try("orders", lambda: orders.obey(app.room, clock.now(), never))
             self._try("notices", lambda: work.keep(app.room, clock.now()))
@@ -80,6 +80,9 @@ class _Turn:
             for box, session in sessions:
                 self._try(f"imap/{box.name}", partial(run_errands, session, box, app.bytes_of, clock.now()))
                 self._try(f"imap/{box.name}", partial(app.look, box, session))
+            if app.desk.incoming.waiting(1):  # what was sent from the shared mailbox
+                self._try("letters", self._read)
+                self._try("outbox", self._send)
         return self._whole
 
     def _opened(self, box: MailboxConfig, open_sessions: ExitStack) -> list[tuple[MailboxConfig, Session]]:
@@ -92,9 +95,15 @@ class _Turn:
         self._try(f"imap/{box.name}", connect)
         return opened
 
+    def _read(self) -> None:
+        """Letters, then what our own people order by them."""
+        pipeline.work(self._app.desk)
+        casework.carry_out(self._app.desk)
+
     def _send(self) -> None:
         counts = self._app.outbox.drain(clock.now())
         self._app.outbox.close()
+        casework.record_answers(self._app.desk)
         if counts.unreachable:
             raise Temporary(counts.unreachable)
 

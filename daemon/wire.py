@@ -11,6 +11,7 @@ import hashlib
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
+from urllib.parse import quote
 
 LONGEST_LINE = 998  # bytes without the line end (RFC 5322 2.1.1)
 FOLDED = 76  # characters of a header line
@@ -20,6 +21,7 @@ _WORD_BYTES = 45  # 60 characters of base64; an encoded word has 75 at most (RFC
 _ADDRESS = re.compile(r"([^\s<>()\[\],;:\\\"@\x00-\x1f\x7f]{1,64})@([^\s<>()\[\],;:\\\"@\x00-\x1f\x7f]{1,255})")
 _PLAIN = re.compile(r"[ -~]*")
 _ATOMS = re.compile(r"[A-Za-z0-9 !#$%&'*+/=?^_`{|}~-]+")
+_MEDIA_TYPE = re.compile(r"[a-z0-9][a-z0-9!#$&^_.+-]*/[a-z0-9][a-z0-9!#$&^_.+-]*")
 _BARE_LINE_END = re.compile(rb"(?<!\r)\n|\r(?!\n)")
 _TOO_LONG = re.compile(rb"[^\r\n]{%d}" % (LONGEST_LINE + 1))
 _CONTAINER = re.compile(rb"^content-type:\s*(?:multipart|message)/", re.IGNORECASE | re.MULTILINE)
@@ -157,6 +159,17 @@ def travels(raw: bytes, *, eight_bit: bool) -> bool:
     if _BARE_LINE_END.search(raw) or _TOO_LONG.search(raw):
         return False
     return len(_CONTAINER.findall(raw)) <= MOST_NESTED
+
+
+def attachment_part(content: bytes, name: str, media_type: str) -> bytes:
+    """A file under the name that its sender gave it, in any script (RFC 2231)."""
+    kind = media_type if _MEDIA_TYPE.fullmatch(media_type) and "/" in media_type else "application/octet-stream"
+    if kind.startswith(("multipart/", "message/")):
+        kind = "application/octet-stream"
+    plain = re.fullmatch(r"[ !#-\[\]-~]+", name)
+    shown = f'filename="{name}"' if plain else f"filename*=UTF-8''{quote(name or 'fichier', safe='')}"
+    head = f"Content-Type: {kind}\r\nContent-Transfer-Encoding: base64\r\nContent-Disposition: attachment;\r\n {shown}"
+    return head.encode("ascii") + b"\r\n\r\n" + base64.encodebytes(content).replace(b"\n", b"\r\n")
 
 
 def multipart(subtype: str, parts: Sequence[bytes], name: str) -> bytes:

@@ -1,54 +1,349 @@
-"""Commands that our own people write in a mail: a line of its own, `#envoyer`, among the new words of an answer.
+"""Commands that our own people write in a mail: `#clos` on a line of its own, among the new words of an answer.
 
 French first, accents or none, capitals or none; what stands in a quotation, in a forwarded letter or in a signature is
-somebody else's. Reading decides nothing: who may command what is asked elsewhere.
+somebody else's. Reading decides nothing: who may command what is asked elsewhere. A line that begins with `#` and a
+letter is always a command, known or not: none of them may travel to a tenant.
 """
 
 import re
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
 from enum import StrEnum
 
 from rules.fold import fold
-from rules.letter import Letter
+from rules.labels import MONTHS
+from rules.letter import Label, Letter
 from rules.reading import read
 
 
 class Name(StrEnum):
     """What can be commanded."""
 
+    CLOSE = "close"
+    NOTE = "note"
+    WAIT = "wait"
+    EXTEND = "extend"
+    HAND = "hand"  # over to a colleague
+    RELABEL = "relabel"
+    ATTACH = "attach"  # to a lease
+    MERGE = "merge"
+    SPLIT = "split"
+    URGENT = "urgent"
+    REMIND = "remind"
+    PHONE = "phone"
+    COUNTER = "counter"
+    POST = "post"
+    NEW = "new"  # a case from a call
+    FOLLOW = "follow"  # works: open until closed
+    AGREE = "agree"  # ask the owner
+    CONFIRM = "confirm"  # what was held back
+    HELP = "help"
     SEND = "send"  # approve a month's notices
 
 
-# The word, folded, what it commands, and why that word.
-_WORDS: tuple[tuple[str, Name, str], ...] = (
-    ("envoyer", Name.SEND, "what the summary asks for"),
-    ("envoyez", Name.SEND, "the same, as one says it"),
-    ("envoi", Name.SEND, "the same, as a noun"),
-    ("approuver", Name.SEND, "the command line's word"),
-)
-NAMES = {word: name for word, name, _ in _WORDS}
+class Fault(StrEnum):
+    """Why a command can't be carried out; `templates/fr.toml` says it."""
 
-_LINE = re.compile(r"#\s?([a-z]+)\b[ \t]*(.*)")
+    UNKNOWN = "unknown"
+    DATE = "date"
+    DAYS = "days"
+    LEASE = "lease"
+    CASE = "case"
+    PERSON = "person"
+    AWAITED = "awaited"
+    KIND = "kind"
+    NO_CASE = "no_case"
+    NO_OWNER = "no_owner"
+    NOTHING_HELD = "nothing_held"
+    HELP = "help"  # nothing is wrong: the list is wanted
 
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """One command: `name` is None for a word that nobody knows; `words` is what follows it, as written."""
+    """One command. `name` is None for a word that nobody knows; `words` is what follows it, `line` all, as written.
+
+    `day`, `days`, `whom` (a lease, a case, a person, an awaited party, a label) and `reason` are what was read of the
+    words; `fault` says what is missing or wrong.
+    """
 
     word: str
     name: Name | None
     words: tuple[str, ...] = ()
+    line: str = ""
+    day: date | None = None
+    days: int = 0
+    whom: str = ""
+    reason: str = ""
+    fault: Fault | None = None
+
+
+# --- what follows the word
+
+Reader = Callable[[Command, date], Command]
+
+_LEASE = re.compile(r"[a-z]{0,3}\d{2,}[\w./-]*", re.IGNORECASE)
+_CASE = re.compile(r"vm-\d{4}-\d{6,}", re.IGNORECASE)
+_NUMERIC = re.compile(r"(\d{1,2})[/.-](\d{1,2})(?:[/.-](\d{4}|\d{2}))?")
+_ISO = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})")
+_UNITS = {"jour": 1, "jours": 1, "j": 1, "semaine": 7, "semaines": 7, "sem": 7}
+_WEEK = ("lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche")
+_SOON = {"aujourd'hui": 0, "demain": 1, "apres-demain": 2}
+_NUMBERS = {
+    "un": 1, "une": 1, "deux": 2, "trois": 3, "quatre": 4, "cinq": 5, "six": 6, "sept": 7, "huit": 8, "dix": 10,
+    "quinze": 15,
+}  # fmt: skip
+_SMALL = frozenset({"le", "la", "au", "du", "de", "a", "pour", "avant", "jusqu'au", "d'ici", "vers", "pas"})
+MOST_DAYS = 366
+
+# Who may be waited for, folded, as it is kept.
+AWAITED = {
+    "locataire": "tenant", "locataires": "tenant", "proprietaire": "owner", "bailleur": "owner", "artisan": "artisan",
+    "entreprise": "artisan", "plombier": "artisan", "syndic": "syndic",
+}  # fmt: skip
+KINDS = {
+    "travaux": Label.WORKS, "comptabilite": Label.ACCOUNTS, "compta": Label.ACCOUNTS, "comptable": Label.ACCOUNTS,
+    "autre": Label.COMPLAINT, "": Label.COMPLAINT,
+}  # fmt: skip
+
+
+def _nothing(command: Command, _today: date) -> Command:
+    return command
+
+
+def _told(command: Command, _today: date) -> Command:
+    return replace(command, reason=" ".join(command.words))
+
+
+def _awaited(command: Command, today: date) -> Command:
+    whom = AWAITED.get(fold(command.words[0]).strip(".:;") if command.words else "")
+    if whom is None:
+        return replace(command, fault=Fault.AWAITED)
+    day, rest = _day(command.words[1:], today)
+    return replace(command, whom=whom, day=day, reason=" ".join(rest))
+
+
+def _day_to_come(command: Command, today: date) -> Command:
+    day, rest = _day(command.words, today)
+    return replace(command, day=day, reason=" ".join(rest), fault=None if day else Fault.DATE)
+
+
+def _day_gone(command: Command, today: date) -> Command:
+    if not command.words:
+        return replace(command, day=today)
+    day, rest = _day(command.words, today, past=True)
+    wrong = day is None or day > today
+    return replace(command, day=day, reason=" ".join(rest), fault=Fault.DATE if wrong else None)
+
+
+def _some_days(command: Command, _today: date) -> Command:
+    words = [fold(word) for word in command.words]
+    glued = re.fullmatch(r"(\d{1,3})j", words[0]) if words else None
+    if glued:
+        return _counted(command, int(glued[1]), 1)
+    number = _NUMBERS.get(words[0], int(words[0]) if words[0].isdecimal() else 0) if words else 0
+    unit = _UNITS.get(words[1], 0) if len(words) > 1 else 0
+    return _counted(command, number * unit, 2) if unit else replace(command, fault=Fault.DAYS)
+
+
+def _counted(command: Command, days: int, read_words: int) -> Command:
+    fault = None if 0 < days <= MOST_DAYS else Fault.DAYS
+    return replace(command, days=days, reason=" ".join(command.words[read_words:]), fault=fault)
+
+
+def _person(command: Command, _today: date) -> Command:
+    whom = " ".join(command.words)
+    return replace(command, whom=whom, fault=None if whom else Fault.PERSON)
+
+
+def _lease(command: Command, _today: date) -> Command:
+    named = command.words[0].strip(".,;") if command.words else ""
+    fault = None if _LEASE.fullmatch(named) else Fault.LEASE
+    return replace(command, whom=named.upper(), reason=" ".join(command.words[1:]), fault=fault)
+
+
+def _case(command: Command, _today: date) -> Command:
+    found = _CASE.search(" ".join(command.words))
+    return replace(command, whom=found[0].upper() if found else "", fault=None if found else Fault.CASE)
+
+
+def _kind(command: Command, _today: date) -> Command:
+    label = KINDS.get(fold(command.words[0]).strip(".") if command.words else "")
+    return replace(command, whom=str(label or ""), fault=None if label else Fault.KIND)
+
+
+def _always(label: Label) -> Reader:
+    return lambda command, _today: replace(command, whom=str(label))
+
+
+def _helped(command: Command, _today: date) -> Command:
+    return replace(command, fault=Fault.HELP)
+
+
+# --- the table
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A row: the word, folded, what it commands, how what follows is read, and why that word.
+
+    `inside`: the text beside such a command is for ourselves, and stays here.
+    """
+
+    word: str
+    name: Name
+    reads: Reader
+    reason: str
+    inside: bool = False
+
+
+TABLE: tuple[Word, ...] = (
+    Word("clos", Name.CLOSE, _nothing, "the name of the folder"),
+    Word("clore", Name.CLOSE, _nothing, "the same, as a verb"),
+    Word("cloture", Name.CLOSE, _nothing, "the trade's word"),
+    Word("note", Name.NOTE, _told, "for the file only", inside=True),
+    Word("interne", Name.NOTE, _told, "the same, as an adjective", inside=True),
+    Word("attente", Name.WAIT, _awaited, "somebody outside must act first"),
+    Word("delai", Name.EXTEND, _some_days, "more time, with its reason"),
+    Word("pour", Name.HAND, _person, "a colleague takes over; what is written is for them", inside=True),
+    Word("reclamation", Name.RELABEL, _kind, "the folders' names"),
+    Word("demande", Name.RELABEL, _always(Label.REQUEST), "the folder's name"),
+    Word("depart", Name.RELABEL, _always(Label.DEPARTURE), "the folder's name"),
+    Word("conge", Name.RELABEL, _always(Label.DEPARTURE), "the law's word"),
+    Word("rattacher", Name.ATTACH, _lease, "whose letter it is; the address is remembered"),
+    Word("fusionner", Name.MERGE, _case, "one matter, two cases"),
+    Word("separer", Name.SPLIT, _nothing, "two matters, one case"),
+    Word("urgent", Name.URGENT, _nothing, "somebody may be in danger after all"),
+    Word("rappel", Name.REMIND, _day_to_come, "remind me that day"),
+    Word("tel", Name.PHONE, _told, "answered by telephone; what is written says what was said", inside=True),
+    Word("telephone", Name.PHONE, _told, "the same, written out", inside=True),
+    Word("guichet", Name.COUNTER, _told, "answered at the counter", inside=True),
+    Word("courrier", Name.POST, _day_gone, "answered by post, that day, under that number", inside=True),
+    Word("nouveau", Name.NEW, _lease, "a call or a visit that opens a case", inside=True),
+    Word("suivi", Name.FOLLOW, _day_to_come, "works don't end at the first answer"),
+    Word("accord", Name.AGREE, _told, "the owner must agree; what is written is for the owner", inside=True),
+    Word("confirmer", Name.CONFIRM, _nothing, "send what was held back", inside=True),
+    Word("oui", Name.CONFIRM, _nothing, "the same, in one word", inside=True),
+    Word("aide", Name.HELP, _helped, "what may be written", inside=True),
+    Word("envoyer", Name.SEND, _told, "what the summary of the month's notices asks for", inside=True),
+    Word("envoyez", Name.SEND, _told, "the same, as one says it", inside=True),
+    Word("envoi", Name.SEND, _told, "the same, as a noun", inside=True),
+    Word("approuver", Name.SEND, _told, "the command line's word", inside=True),
+)
+
+_ROWS = {row.word: row for row in TABLE}
+NAMES = {row.word: row.name for row in TABLE}
+_LINE = re.compile(r"#\s?([a-z][a-z'-]*)(?=$|[\s.,:;!])[\s.,:;!]*(.*)")
+
+
+def keeps_text_inside(commands: Iterable[Command]) -> bool:
+    """Whether the text beside these commands is for ourselves, or for the owner, and not for who wrote to us."""
+    return any(_ROWS[command.word].inside for command in commands if command.word in _ROWS)
+
+
+# --- reading
 
 
 def commands(letter: Letter) -> tuple[Command, ...]:
-    """The commands of a letter, in their order."""
-    lines = (line.strip() for line in read(letter).new.splitlines())
-    return tuple(found for line in lines if line.startswith("#") and (found := _command(line)) is not None)
+    """The commands of a letter, in their order; days are counted from its receipt."""
+    return read_commands(read(letter).new, letter.received_at.date())[0]
 
 
-def _command(line: str) -> Command | None:
-    match = _LINE.match(fold(line))
+def read_commands(text: str, today: date) -> tuple[tuple[Command, ...], str]:
+    """The commands that a text holds, and the text without their lines."""
+    found: list[Command] = []
+    kept: list[str] = []
+    for line in text.splitlines():
+        command = _command(line.strip(), today)
+        if command is None:
+            kept.append(line)
+        else:
+            found.append(command)
+    return tuple(found), "\n".join(kept).strip()
+
+
+def _command(line: str, today: date) -> Command | None:
+    if not line.startswith("#"):
+        return None
+    folded = fold(line)
+    match = _LINE.match(folded)
     if match is None:
         return None
-    rest = line[match.start(2) :] if len(fold(line)) == len(line) else match[2]
-    return Command(match[1], NAMES.get(match[1]), tuple(rest.replace(",", " ").split()))
+    row = _ROWS.get(match[1])
+    rest = line[match.start(2) :] if len(folded) == len(line) else match[2]
+    words = tuple(word for word in rest.replace(",", " ").split() if word not in ":;-–—.")
+    if row is None:
+        return Command(match[1], None, words, line, fault=Fault.UNKNOWN)
+    return row.reads(Command(match[1], row.name, words, line), today)
+
+
+# --- days
+
+
+def _day(words: tuple[str, ...], today: date, *, past: bool = False) -> tuple[date | None, tuple[str, ...]]:
+    """The day that these words begin with, and the rest of them; none when they begin with no day."""
+    start = 0
+    while start < len(words) and fold(words[start]) in _SMALL:
+        start += 1
+    rest = words[start:]
+    plain = tuple(fold(word).strip(".;") for word in rest)
+    for reader in (_named, _numeric, _month):
+        day, used = reader(plain, today, past)
+        if day is not None:
+            return day, rest[used:]
+    return None, words
+
+
+def _named(words: tuple[str, ...], today: date, past: bool) -> tuple[date | None, int]:
+    """`demain`, `vendredi`, `vendredi prochain`, `vendredi 27 novembre`."""
+    first = words[0] if words else ""
+    if first in _SOON:
+        return today + timedelta(days=-_SOON[first] if past else _SOON[first]), 1
+    if first not in _WEEK:
+        return None, 0
+    for reader in (_numeric, _month):  # the date beside it counts
+        day, used = reader(words[1:], today, past)
+        if day is not None:
+            return day, used + 1
+    ahead = (_WEEK.index(first) - today.weekday()) % 7
+    if past:
+        return today - timedelta(days=(7 - ahead) % 7), 1
+    following = len(words) > 1 and words[1] in {"prochain", "prochaine"}
+    return today + timedelta(days=ahead or 7), 2 if following else 1
+
+
+def _numeric(words: tuple[str, ...], today: date, past: bool) -> tuple[date | None, int]:
+    first = words[0] if words else ""
+    if found := _ISO.fullmatch(first):
+        return _real(int(found[1]), int(found[2]), int(found[3])), 1
+    found = _NUMERIC.fullmatch(first)
+    if found is None:
+        return None, 0
+    year = int(found[3]) + (0 if len(found[3]) > 2 else 2000) if found[3] else None  # noqa: PLR2004  27/11/26
+    return _nearest(int(found[1]), int(found[2]), year, today, past), 1
+
+
+def _month(words: tuple[str, ...], today: date, past: bool) -> tuple[date | None, int]:
+    """`27 novembre`, `1er décembre 2026`."""
+    number = re.fullmatch(r"(\d{1,2})(?:er)?", words[0]) if words else None
+    if number is None or len(words) < 2 or words[1] not in MONTHS:  # noqa: PLR2004  a number and a month
+        return None, 0
+    year = int(words[2]) if len(words) > 2 and re.fullmatch(r"20\d\d", words[2]) else None  # noqa: PLR2004
+    return _nearest(int(number[1]), MONTHS[words[1]], year, today, past), 3 if year else 2
+
+
+def _nearest(day: int, month: int, year: int | None, today: date, past: bool) -> date | None:
+    """Without a year: the next such day, or the last one."""
+    if year:
+        return _real(year, month, day)
+    this = _real(today.year, month, day)
+    if this is None or (this <= today if past else this >= today):
+        return this
+    return _real(today.year + (-1 if past else 1), month, day)
+
+
+def _real(year: int, month: int, day: int) -> date | None:
+    try:
+        return date(year, month, day)
+    except ValueError:
+        return None

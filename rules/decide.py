@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Literal
 
-from rules import deadlines, learned, matters
+from rules import answer, deadlines, learned, matters
 from rules.automatic import Automatic, automatic
 from rules.calendar import Calendar
 from rules.classify import classify
@@ -198,19 +198,27 @@ def _is_another_matter(verdict: Verdict, case: CaseView) -> bool:
 def _follow_up(plan: Plan, letter: Letter, case: CaseView, context: Context, *, may_answer: bool) -> Plan:
     verdict, calendar = plan.verdict, _calendar(plan.identity, context)
     says_something = verdict.label is not Label.OFF_TOPIC
-    reopened = says_something and case.status not in FOLLOWED
+    reopened = says_something and (case.status not in FOLLOWED or case.answered)
     until = _due(verdict, letter, calendar, context) if reopened else None
     newly_urgent = verdict.urgent and not case.urgent
     warned = newly_urgent and may_answer and bool(letter.sender.address)
-    actions: list[Action] = [JoinCase(case.ref, urgent=newly_urgent, reopen_until=until)]
+    going_on = _going_on(case, letter) if may_answer else None
+    actions: list[Action] = [JoinCase(case.ref, urgent=newly_urgent, reopen_until=until, resume_until=going_on)]
     if warned:  # not a second acknowledgement: the emergency numbers, once
         actions.append(Acknowledge(letter.sender.address, "acknowledgement_urgent"))
-    if says_something:
+    if says_something or going_on is not None:
         actions.append(_notify(plan, "notice_follow_up", case.lease, context))
     actions += _provided(plan, letter, context, may_answer=may_answer)
     inbox = newly_urgent or _rings(verdict)
     actions.append(Shelve(Folder.INBOX if inbox else FOLDER_OF[case.label], flagged=newly_urgent))
     return _quiet(replace(plan, actions=tuple(actions), silence="" if warned else "follow-up"), context)
+
+
+def _going_on(case: CaseView, letter: Letter) -> datetime | None:
+    """The due time of a clock that stood still until the tenant wrote: any letter of a person sets it going."""
+    if case.waits_for != "tenant" or case.paused_at is None or case.due_at is None:
+        return None
+    return answer.resumed(case.due_at, case.paused_at, letter.received_at)
 
 
 # --- a new matter

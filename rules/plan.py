@@ -85,6 +85,10 @@ class CaseView:
     urgent: bool = False
     participants: frozenset[str] = frozenset()  # normalised addresses of those who take part in it
     told: Told | None = None  # what it is about, where that is asked
+    waits_for: str = ""  # "tenant", "owner", "artisan", "syndic", "works"
+    due_at: datetime | None = None
+    paused_at: datetime | None = None  # since then its clock stands still
+    answered: bool = False  # somebody has answered; works may go on all the same
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,11 +104,15 @@ class OpenCase:
 
 @dataclass(frozen=True, slots=True)
 class JoinCase:
-    """A follow-up: the letter belongs to a case that exists. `reopen_until` is the new due time of an answered one."""
+    """A follow-up: the letter belongs to a case that exists.
+
+    `reopen_until` is the new due time of an answered one, `resume_until` that of one whose clock stood still.
+    """
 
     ref: str
     urgent: bool = False
     reopen_until: datetime | None = None
+    resume_until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

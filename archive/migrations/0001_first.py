@@ -91,6 +91,11 @@ class Case(Table):
     confidence = FloatField()
     because = TextField()
     related = TextField(null=True)
+    merged = TextField(null=True)
+    paused_at = TextField(null=True)
+    paused_seconds = IntegerField()
+    waits_for = TextField()
+    remind_at = TextField(null=True)
 
 
 class CaseNumber(Table):

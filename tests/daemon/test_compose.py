@@ -333,7 +333,7 @@ def test_a_notice_tells_the_manager_everything_at_a_glance(mail_room: MailRoom) 
         "Un départ est possible",
         "L00102 (même nom, adresse citée)",
         "VM-2026-000099",
-        "[VM-2026-000001] dans l’objet",
+        "répondez simplement à ce message",
     ):
         assert told in text
 

@@ -1,0 +1,114 @@
+"""What a mail of our own people is: an answer, something to pass on, or neither."""
+
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+
+from rules.answer import Course, answered_at, course, resumed, spoken, status_after, travelling, without_addresses
+from rules.letter import Address, Attachment, Letter
+
+NOON = datetime(2026, 11, 24, 11, tzinfo=UTC)
+OURS, TENANT = "gestion@aubrelac.test", "clemence@example.org"
+NAMES = ["Delphine Faucheux"]
+
+
+def mail(
+    text: str = "Bonjour.",
+    to: tuple[str, ...] = (OURS,),
+    cc: tuple[str, ...] = (),
+    subject: str = "RE: Fuite",
+    **more: object,
+) -> Letter:
+    addresses = {"to": tuple(Address("", one) for one in to), "cc": tuple(Address("", one) for one in cc)}
+    return Letter(text=text, subject=subject, received_at=NOON, **addresses, **more)  # type: ignore[arg-type]
+
+
+def said(text: str) -> str:
+    return spoken(mail(text), NAMES, date(2026, 11, 24)).text
+
+
+def test_the_signature_with_its_telephone_stays_here() -> None:
+    assert (
+        said("Le plombier passe jeudi.\n\nCordialement,\nMme Delphine FAUCHEUX\n04 65 71 20 11")
+        == "Le plombier passe jeudi.\n\nCordialement,"
+    )
+
+
+def test_nothing_under_the_cut_is_the_writer_s() -> None:
+    assert (
+        said("Le plombier passe jeudi.\n\n– Répondez au-dessus de cette ligne –\nNouveau dossier")
+        == "Le plombier passe jeudi."
+    )
+
+
+def test_an_answer_below_a_marked_quotation_is_kept() -> None:
+    text = (
+        "Régie a écrit :\n> – Répondez au-dessus de cette ligne –\n> Classement : travaux\n\nLe plombier passe jeudi."
+    )
+
+    assert said(text) == "Le plombier passe jeudi."
+
+
+def test_a_token_is_read_and_never_travels() -> None:
+    token = "VM-2026-000001.igjmhknvnnwy64op.c3ggvymkactv.ay2j5asiskszv6jrnxslyisu"
+
+    found = spoken(mail(f"#clos\n\n{token}\n"), NAMES, date(2026, 11, 24))
+
+    assert found.tokens == (token.lower(),)
+    assert found.empty
+
+
+@pytest.mark.parametrize("text", ["", "Bonjour,", "Bonjour,\n\nCordialement,", "\n\nDelphine Faucheux\nRégie"])
+def test_a_greeting_and_a_closing_say_nothing(text: str) -> None:
+    assert spoken(mail(text), NAMES, date(2026, 11, 24)).empty
+
+
+@pytest.mark.parametrize(
+    ("letter", "where"),
+    [
+        (mail(), Course.INSIDE),
+        (mail(to=(TENANT,)), Course.WRITTEN),
+        (mail(to=(TENANT,), cc=(OURS,)), Course.WRITTEN),
+        (mail(cc=(TENANT,)), Course.WRITTEN),
+        (mail(to=("plombier@example.com",), cc=(OURS,)), Course.ELSEWHERE),
+        (mail(cc=("plombier@example.com",)), Course.INSIDE),
+        (mail(subject="TR: Fuite"), Course.ELSEWHERE),
+        (mail(to=()), Course.DRAFT),
+        (mail(to=(TENANT,), headers=(("x-unsent", "1"),)), Course.DRAFT),
+    ],
+)
+def test_where_a_mail_went_says_what_it_is(letter: Letter, where: Course) -> None:
+    assert course(letter, frozenset({TENANT}), frozenset({OURS})) is where
+
+
+def test_an_answer_left_when_its_clock_says_unless_that_can_t_be() -> None:
+    asked = NOON - timedelta(hours=3)
+
+    assert answered_at(mail(date=NOON - timedelta(hours=1)), asked, NOON) == NOON - timedelta(hours=1)
+    assert answered_at(mail(date=asked - timedelta(days=400)), asked, NOON) == NOON
+    assert answered_at(mail(date=NOON + timedelta(hours=1)), asked, NOON) == NOON
+    assert answered_at(mail(), asked, NOON) == NOON
+
+
+def test_a_clock_that_stood_still_has_what_it_had_left() -> None:
+    assert resumed(NOON + timedelta(hours=5), NOON, NOON + timedelta(days=2)) == NOON + timedelta(days=2, hours=5)
+
+
+def test_works_go_on_after_the_answer() -> None:
+    assert (status_after(""), status_after("works"), status_after("owner")) == ("answered", "waiting", "waiting")
+
+
+def test_our_people_s_addresses_are_the_agency_s_in_what_travels() -> None:
+    assert (
+        without_addresses("Écrivez à D.Faucheux@aubrelac.test.", ["d.faucheux@aubrelac.test"], OURS)
+        == f"Écrivez à {OURS}."
+    )
+
+
+def test_files_travel_and_logos_don_t() -> None:
+    plan = Attachment("plan.pdf", "application/pdf", b"%PDF")
+    logo = Attachment("image001.png", "image/png", bytes(4000), inline=True)
+    photo = Attachment("photo.jpg", "image/jpeg", bytes(90_000), inline=True)
+    enclosed = Attachment("lettre.eml", "message/rfc822", b"From: x")
+
+    assert travelling((plan, logo, photo, enclosed)) == (plan, photo)

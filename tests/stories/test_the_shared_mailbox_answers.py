@@ -1,0 +1,129 @@
+"""Managers who work in the shared mailbox answer there; what they send stops the clock, and what we send doesn't."""
+
+from datetime import UTC, datetime, timedelta
+from email.message import EmailMessage
+from email.policy import SMTP
+
+from tests.answers import MANAGER, TENANT, case_of, steps
+from tests.office import OURS, Office, letter, text_of
+
+NOW = datetime.now(UTC).replace(microsecond=0)
+RECEIVED = NOW - timedelta(hours=3)
+WRITTEN = NOW - timedelta(hours=1)
+
+
+def opened(office: Office) -> str:
+    """A case of three hours ago, in a mailbox whose folder of sent mail is watched."""
+    with office.person() as person:
+        person.make("Sent")
+    office.deliver(letter(Message_ID="<leak@example.org>"), date=RECEIVED)
+    office.once()
+    (case,) = office.cases()
+    return str(case["ref"])
+
+
+def mail(to: str = TENANT, text: str = "Bonjour, le plombier passe jeudi.", **headers: str) -> bytes:
+    """What a mail program leaves in `Sent`."""
+    message = EmailMessage(policy=SMTP)
+    message["From"] = headers.pop("From", OURS)
+    if to:
+        message["To"] = to
+    message["Subject"] = headers.pop("Subject", "RE: Fuite")
+    message["Date"] = headers.pop("Date", WRITTEN.strftime("%a, %d %b %Y %H:%M:%S +0000"))
+    message["Message-ID"] = headers.pop("Message_ID", "<answer-1@aubrelac.test>")
+    for key, value in ({"In_Reply_To": "<leak@example.org>"} | headers).items():
+        message[key.replace("_", "-")] = value
+    message.set_content(text)
+    return message.as_bytes()
+
+
+def sent(office: Office, *raws: bytes, flags: str = r"(\Seen)", folder: str = "Sent") -> None:
+    with office.person() as person:
+        person.put(*raws, folder=folder, flags=flags, date=NOW)
+    office.once()
+
+
+def test_an_answer_in_sent_stops_the_clock_when_it_was_written(office: Office) -> None:
+    ref = opened(office)
+    said = len(office.sink.accepted)
+
+    sent(office, mail())
+
+    case = case_of(office, ref)
+    assert case["status"] == "answered"
+    assert datetime.fromisoformat(case["answered_at"]) == WRITTEN
+    assert len(office.sink.accepted) == said
+    (filed,) = [side for side in office.sidecars() if side.get("kind") == "answer"]
+    assert (filed["direction"], filed["case"]) == ("out", ref)
+    assert "Bail L00101" in next(str(path) for path in office.filed() if " Envoyé - RE" in path.name)
+    assert office.folders()["Sent"] == 1, "nothing is moved out of it"
+
+
+def test_a_clock_that_lies_is_not_believed(office: Office) -> None:
+    ref = opened(office)
+
+    sent(office, mail(Date="Mon, 23 Nov 2020 10:00:00 +0000"))
+
+    assert datetime.fromisoformat(case_of(office, ref)["answered_at"]) == NOW
+
+
+def test_an_answer_in_a_further_sent_folder_counts(office: Office) -> None:
+    ref = opened(office)
+    with office.person() as person:
+        person.make("Envoy&AOk-s")
+    office.once()
+
+    office.configure(mailbox='[mailbox.folders]\nsent = "Envoyés"\n')
+    office.once()
+    sent(office, mail(), folder="Envoy&AOk-s")
+
+    assert case_of(office, ref)["status"] == "answered"
+
+
+def test_what_we_sent_ourselves_is_never_an_answer(office: Office) -> None:
+    ref = opened(office)
+    (ours,) = office.said_to(TENANT)
+    rewritten = ours.as_bytes().replace(str(ours["Message-ID"]).encode(), b"<provider-made@outlook.test>")
+
+    sent(office, ours.as_bytes(), rewritten, mail(Auto_Submitted="auto-replied", Message_ID="<robot@aubrelac.test>"))
+
+    case = case_of(office, ref)
+    assert (case["status"], case["answered_at"]) == ("open", None)
+    assert steps(office, ref) == ["opened", "automatic"]
+
+
+def test_a_draft_a_forward_and_a_wrong_address_stop_nothing(office: Office) -> None:
+    ref = opened(office)
+
+    sent(office, mail(Message_ID="<draft@aubrelac.test>"), flags=r"(\Draft)")
+    sent(office, mail("plombier@example.com", Message_ID="<fwd@aubrelac.test>", Subject="TR: Fuite"))
+    sent(office, mail("clemence.bonefoy@example.org", Message_ID="<wrong@aubrelac.test>"))
+
+    assert case_of(office, ref)["status"] == "open"
+    assert steps(office, ref) == ["opened", "draft", "copied", "copied"]
+
+
+def test_a_copy_to_the_agency_counts_once(office: Office) -> None:
+    ref = opened(office)
+    answer = mail(From=f"Delphine Faucheux <{MANAGER}>", Cc=OURS)
+    seen = b"Authentication-Results: mx.aubrelac.test; dmarc=pass header.from=aubrelac.test\r\n" + answer
+    office.configure(more='[security]\nauthserv = ["mx.aubrelac.test"]')
+
+    office.deliver(seen)
+    office.once()
+    sent(office, answer)
+
+    assert case_of(office, ref)["status"] == "answered"
+    assert steps(office, ref).count("answered") == 1
+    assert len(office.said_to(TENANT)) == 1
+
+
+def test_a_command_to_ourselves_is_obeyed(office: Office) -> None:
+    ref = opened(office)
+
+    sent(office, mail(OURS, "#tél vu avec la locataire, le plombier passe jeudi"))
+
+    case = case_of(office, ref)
+    assert case["status"] == "answered"
+    assert "plombier passe jeudi" in case["steps"][-1]["detail"]
+    assert text_of(office.said_to(TENANT)[0])
