@@ -9,6 +9,7 @@ The keys of `facts` are the names that the templates use. Beside the case, its l
     danger       "gas", "water", "fire", "electricity", "co" (carbon monoxide); "other" when it isn't known
     alerts       values of rules.letter.Alert
     attachments  how many files the letter brought
+    stranger     the sender takes no part in the case that the letter joins
     references   Message-IDs of the thread that it stands in
     party, name  who writes (rules.plan.Role), and the name to show
     decision     {"label", "confidence", "because", "alerts"}
@@ -320,8 +321,9 @@ def _alerts(dossier: Dossier) -> list[str]:
     R53-3).
     """
     flags = dossier.decision.get("flags") or ()
-    hidden = ["lre"] if {"registered", "automated"} <= set(flags) else []
-    return [words()["alerts"][one] for one in (*hidden, *(alert for alert in Alert if alert in dossier.alerts))]
+    said = (("stranger", bool(dossier.details.get("stranger"))), ("lre", {"registered", "automated"} <= set(flags)))
+    first = [name for name, is_so in said if is_so]
+    return [words()["alerts"][one] for one in (*first, *(alert for alert in Alert if alert in dossier.alerts))]
 
 
 # Every name that the templates of a digest use.

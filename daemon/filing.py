@@ -383,6 +383,7 @@ def _told(opened: Opened) -> dict[str, Any]:
         "attachments": sum(not attachment.inline for attachment in opened.letter.attachments),
         "party": str(plan.identity.party),
         "name": plan.identity.name or opened.letter.sender.name,
+        "stranger": plan.stranger,
     }
 
 

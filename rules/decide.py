@@ -211,7 +211,9 @@ def _follow_up(plan: Plan, letter: Letter, case: CaseView, context: Context, *, 
     actions += _provided(plan, letter, context, may_answer=may_answer)
     inbox = newly_urgent or _rings(verdict)
     actions.append(Shelve(Folder.INBOX if inbox else FOLDER_OF[case.label], flagged=newly_urgent))
-    return _quiet(replace(plan, actions=tuple(actions), silence="" if warned else "follow-up"), context)
+    stranger = normalise_address(letter.sender.address) not in case.participants
+    silence = "" if warned else "follow-up"
+    return _quiet(replace(plan, actions=tuple(actions), silence=silence, stranger=stranger), context)
 
 
 def _going_on(case: CaseView, letter: Letter) -> datetime | None:

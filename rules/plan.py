@@ -189,6 +189,7 @@ class Plan:
 
     `silence` says why nothing is said to the sender, if nothing is. `gist` is the sentence of the sender's own that
     says what the matter is, fit to quote. `danger` is the kind of an urgent letter's danger (rules.danger).
+    `stranger`: it joins a case in which its sender takes no part (a proved thread that somebody else holds).
     """
 
     verdict: Verdict
@@ -197,3 +198,4 @@ class Plan:
     silence: str = ""
     gist: str = ""
     danger: str = ""
+    stranger: bool = False

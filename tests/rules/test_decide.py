@@ -216,6 +216,7 @@ def test_a_signed_message_id_proves_the_case_and_a_named_one_only_for_its_people
     guessed = plan_of(LEAK, STRANGER, replace(CONTEXT, named=(CASE,)))
 
     assert only(signed, JoinCase) == JoinCase(CASE.ref)
+    assert (signed.stranger, named.stranger) == (True, False), "a person is told who isn't of the case"
     assert only(named, JoinCase) == JoinCase(CASE.ref)
     opened = only(guessed, OpenCase)
     assert opened is not None
