@@ -54,7 +54,7 @@ class App:
     session: Callable[[MailboxConfig], Session]
     bytes_of: Callable[[str], bytes]
     watchers: Watchers
-    on_sent: OnSent  # what was sent from the shared mailbox is taken in
+    on_sent: OnSent | None  # what was sent from the shared mailbox is taken in
 
     def look(self, box: MailboxConfig, session: Session) -> int:
         """At what people have moved in a mailbox. Returns how many cases changed."""

@@ -473,6 +473,7 @@ def test_what_is_sent_by_people_is_handed_over_once_and_again_after_a_failure(ro
 
 
 def test_without_anybody_to_read_it_what_is_sent_waits(room: Room) -> None:
+    room.app.on_sent = None
     room.person.make("Sent")
     room.look()
     room.person.put(letter(subject="Re: Fuite"), folder="Sent")
