@@ -25,6 +25,7 @@ from pydantic import (
 )
 
 from daemon.errors import ConfigError
+from daemon.mapping import ImportMapping, with_files
 from daemon.notation import (
     ClosedDays,
     Colour,
@@ -96,6 +97,7 @@ class Agency(Office):
     code: str = Field(default="AG01", pattern=r"^[A-Za-z0-9-]{1,16}$")  # in the name of the agency's folder, for ever
     supervisor: OptionalAddress = ""
     accounting: OptionalAddress = ""
+    accounting_also: tuple[EmailAddress, ...] = ()  # further addresses that accounting's exports come from
     admin: OptionalAddress = ""
     legal: Legal = Legal()
 
@@ -308,6 +310,12 @@ class Config(Section):
     limits: Limits = Limits()
     notices: Notices = Notices()
     security: Security = Security()
+    imports: dict[str, ImportMapping] = Field(default_factory=dict)
+
+    @field_validator("imports", mode="before")
+    @classmethod
+    def _with_files(cls, written: object, info: ValidationInfo) -> object:
+        return with_files(written, (info.context or {}).get("base"))
 
     @field_validator("mailbox")
     @classmethod

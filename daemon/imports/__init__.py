@@ -5,7 +5,8 @@ number, its value and what to do. The same file again changes nothing; a newer o
 order, but for the movements, which need their leases.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -16,10 +17,12 @@ from archive.records import Fact
 from daemon.imports import leases, managers, movements, owners
 from daemon.imports.faults import Fault, Findings, ImportRefused
 from daemon.imports.lines import Line, lines_of
+from daemon.imports.mapped import in_its_words, mapped_lines
 from daemon.imports.rows import Counts
-from daemon.imports.sheets import read_sheet
+from daemon.imports.sheets import Form, read_sheet
+from daemon.mapping import ImportMapping
 
-__all__ = ["KINDS", "Fault", "ImportRefused", "Report", "import_file"]
+__all__ = ["KINDS", "Fault", "ImportRefused", "Ready", "Report", "import_file", "read_file"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,26 +57,63 @@ _KINDS = {
 KINDS = tuple(_KINDS)
 
 
-def import_file(kind: str, path: Path, now: datetime) -> Report:
+def import_file(
+    kind: str, path: Path, now: datetime, mapping: ImportMapping | None = None, data: bytes | None = None
+) -> Report:  # fmt: skip
     """Take in a CSV or XLSX file of one of `KINDS`, all or nothing.
 
-    Raises ImportRefused, with every faulty line, when nothing was changed. The fact `imported/<kind>` keeps the instant
-    of the last file that changed something.
+    `mapping` reads movements in another software's form. `data` are the bytes of a file that only has a name, such as
+    an attachment. Raises ImportRefused, with every faulty line, when nothing was changed. The fact `imported/<kind>`
+    keeps the instant of the last file that changed something.
     """
-    steps, findings = _KINDS[kind], Findings(path)
-    lines = lines_of(kind, read_sheet(path, findings), findings)
-    if not lines:
-        findings.check()
-        raise findings.refuse(f"{path.name} has a header and no line: export it again")
-    found = steps.read(lines, findings, now.date())
-    with writing(alone=True):
-        steps.check(found, findings)
-        findings.check()
-        counts = steps.write(found, findings)
-        if counts.added or counts.updated:
-            _remember(kind, now)
-    warnings = tuple(sorted(findings.warnings, key=lambda warning: warning.line))
-    return Report(kind, counts.added, counts.updated, counts.unchanged, warnings)
+    return read_file(kind, path, now, mapping, data).take_in()
+
+
+def read_file(
+    kind: str, path: Path, now: datetime, mapping: ImportMapping | None = None, data: bytes | None = None
+) -> "Ready":  # fmt: skip
+    """Read a file as `import_file` does, and change nothing yet."""
+    findings, form = Findings(path), Form(mapping.encoding, mapping.separator) if mapping else Form()
+    with _in_its_words(findings, mapping):
+        rows = read_sheet(path, findings, data, form)
+        lines = mapped_lines(rows, mapping, findings) if mapping else lines_of(kind, rows, findings)
+        if not lines:
+            findings.check()
+            raise findings.refuse(f"{path.name} has a header and no line: export it again")
+        return Ready(kind, findings, _KINDS[kind].read(lines, findings, now.date()), mapping, now)
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """A file that was read; only the database may still contradict it."""
+
+    kind: str
+    findings: Findings
+    found: list[Any]
+    mapping: ImportMapping | None
+    now: datetime
+
+    def take_in(self) -> Report:
+        """Write it, all or nothing. Raises ImportRefused, with the faults of the file and of the database."""
+        steps, findings = _KINDS[self.kind], self.findings
+        with _in_its_words(findings, self.mapping), writing(alone=True):
+            steps.check(self.found, findings)
+            findings.check()
+            counts = steps.write(self.found, findings)
+            if counts.added or counts.updated:
+                _remember(self.kind, self.now)
+        warnings = tuple(sorted(findings.warnings, key=lambda warning: warning.line))
+        return Report(self.kind, counts.added, counts.updated, counts.unchanged, warnings)
+
+
+@contextmanager
+def _in_its_words(findings: Findings, mapping: ImportMapping | None) -> Iterator[None]:
+    """What is told names the columns as the file itself does."""
+    try:
+        yield
+    except ImportRefused as refused:
+        raise ImportRefused(refused.path, in_its_words(refused.faults, mapping)) from None
+    findings.warnings = list(in_its_words(findings.warnings, mapping))
 
 
 def _remember(kind: str, now: datetime) -> None:

@@ -112,7 +112,7 @@ def lines_of(kind: str, rows: list[Row], findings: Findings) -> list[Line]:
     """The lines under the header, by the names of their columns. Raises ImportRefused for another kind's header."""
     places = _places(kind, rows[0], findings)
     width = len(rows[0].cells)
-    return [_line(row, places, width, findings) for row in rows[1:] if _is_whole(row, width, findings)]
+    return [_line(row, places, width, findings) for row in rows[1:] if is_whole(row, width, findings)]
 
 
 def _line(row: Row, places: dict[str, int], width: int, findings: Findings) -> Line:
@@ -120,7 +120,8 @@ def _line(row: Row, places: dict[str, int], width: int, findings: Findings) -> L
     return Line(row.number, {column: padded[place] for column, place in places.items()}, findings)
 
 
-def _is_whole(row: Row, width: int, findings: Findings) -> bool:
+def is_whole(row: Row, width: int, findings: Findings) -> bool:
+    """Whether a row has a value for each column; it is a fault when not."""
     if row.complete and len(row.cells) < width:
         advice = f"{len(row.cells)} values for {width} columns: the line was cut, here or in the export"
         findings.fault(row.number, "", row.cells[0], advice)

@@ -92,8 +92,9 @@ def _twice(movement: MovementLine, other: MovementLine) -> str:
 
 def check(found: list[MovementLine], findings: Findings) -> None:
     known = {lease.id for lease in Lease.select(Lease.id)}
+    told = {fault.line for fault in findings.faults if fault.column == "lease_id"}
     for movement in found:
-        if movement.lease and movement.lease not in known:
+        if movement.lease and movement.lease not in known and movement.line not in told:
             findings.fault(movement.line, "lease_id", movement.lease, "no such lease: import the leases first")
 
 

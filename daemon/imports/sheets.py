@@ -44,6 +44,17 @@ _OLD_OFFICE = b"\xd0\xcf\x11\xe0"  # .xls, and an .xlsx with a password
 
 
 @dataclass(frozen=True, slots=True)
+class Form:
+    """How a text file is written, where that is known; what is empty is found out."""
+
+    encoding: str = ""
+    separator: str = ""
+
+
+DEFAULT = Form()
+
+
+@dataclass(frozen=True, slots=True)
 class Row:
     """The cells of one line, stripped, and the number of the line in the file where it begins."""
 
@@ -52,14 +63,17 @@ class Row:
     complete: bool = True  # every cell is written, if only as a separator; a spreadsheet leaves out the last empty ones
 
 
-def read_sheet(path: Path, findings: Findings) -> list[Row]:
-    """The rows that hold something, the header first. Raises ImportRefused when the file can't be read."""
+def read_sheet(path: Path, findings: Findings, data: bytes | None = None, form: Form = DEFAULT) -> list[Row]:
+    """The rows that hold something, the header first. Raises ImportRefused when the file can't be read.
+
+    `data` are the bytes of a file that isn't on the disk, such as an attachment; `path` is then only its name.
+    """
     ending = path.suffix.lower()
     if ending != ".xlsx" and ending not in TEXT:
         raise findings.refuse(f"{path.name}: {ending or 'no ending'!r} isn't read; save it as .csv or .xlsx")
-    data = _bytes(path, findings)
+    data = _bytes(path, findings) if data is None else data
     _check_contents(ending, data, findings)
-    rows = _workbook_rows(data, findings) if ending == ".xlsx" else _csv_rows(data, findings)
+    rows = _workbook_rows(data, findings) if ending == ".xlsx" else _csv_rows(data, findings, form)
     if not rows:
         raise findings.refuse(f"{path.name} is empty: export it again")
     return rows
@@ -87,15 +101,15 @@ def _check_contents(ending: str, data: bytes, findings: Findings) -> None:
 # --- text
 
 
-def _csv_rows(data: bytes, findings: Findings) -> list[Row]:
-    text = _decoded(data, findings)
+def _csv_rows(data: bytes, findings: Findings, form: Form) -> list[Row]:
+    text = _decoded_as(form.encoding, data, findings) if form.encoding else _decoded(data, findings)
     if "\0" in text:
         raise findings.refuse(f"{findings.path.name} holds NUL characters: save it as CSV UTF-8")
     if not text.endswith(("\n", "\r")):
         findings.unended = text.count("\n") + 1
         findings.warn(findings.unended, "", "", "no line break at the end: see that the last line is whole")
     marked = _SEP_LINE.match(text)
-    separator = marked[1] if marked else _separator(text)
+    separator = marked[1] if marked else form.separator or _separator(text)
     return list(_records(text, separator, findings, skip=1 if marked else 0))
 
 
@@ -125,6 +139,15 @@ def _separator(text: str) -> str:
     """The one that the header has most of; names of columns hold none."""
     header = next((line for line in text.splitlines() if line.strip()), "")
     return max(SEPARATORS, key=header.count)
+
+
+def _decoded_as(encoding: str, data: bytes, findings: Findings) -> str:
+    """In the encoding that a mapping names; Windows' programs put a mark before UTF-8 whatever was asked."""
+    marked = next((name for mark, name in _MARKS if data.startswith(mark)), encoding)
+    try:
+        return data.decode(marked)
+    except UnicodeDecodeError as error:
+        raise findings.refuse(_encoding_advice(data, error), line=data.count(b"\n", 0, error.start) + 1) from error
 
 
 def _decoded(data: bytes, findings: Findings) -> str:

@@ -18,7 +18,8 @@ EXAMPLE = ROOT / "vaguemestre.example.toml"
 GUIDE = ROOT / "docs" / "administrateur.md"
 LOG = ROOT / "daemon" / "log.py"
 
-_HEADING = re.compile(r"#?\[\[?([a-z.]+)\]\]?(?:\s+#.*)?")
+_HEADING = re.compile(r"#?\[\[?([a-z.-]+)\]\]?(?:\s+#.*)?")
+_MAPPING = re.compile(r"^imports\.[a-z-]+")  # its name is the administrator's
 _KEY = re.compile(r"(#?)([a-z_]+) = (.*)")
 
 
@@ -27,7 +28,7 @@ def shown() -> Iterator[tuple[str, str, bool]]:
     section = ""
     for line in EXAMPLE.read_text("utf-8").splitlines():
         if heading := _HEADING.fullmatch(line):
-            section = heading[1]
+            section = _MAPPING.sub("imports", heading[1])
         elif key := _KEY.fullmatch(line):
             yield f"{section}.{key[2]}", f"{key[2]} = {key[3]}", key[1] == "#"
 
@@ -79,7 +80,9 @@ def test_a_value_shown_as_a_default_is_the_default(key: str, line: str) -> None:
 
 def test_everything_that_is_commented_out_loads_as_well(tmp_path: Path) -> None:
     """All sections at once, with the choices that exclude one another left out."""
-    other_choice = re.compile(r"#?(password_\w+|\w+_env|\w+_credential|refresh_token_\w+|database|mode) = ")
+    other_choice = re.compile(
+        r"#?(password_\w+|\w+_env|\w+_credential|refresh_token_\w+|database|mode|file|account_row|amount|side) = "
+    )
     lines = [line for line in EXAMPLE.read_text("utf-8").splitlines() if not other_choice.match(line)]
     path = tmp_path / "vaguemestre.toml"
     path.write_text("\n".join(re.sub(r"^#(?=[a-z]+|\[)", "", line) for line in lines), "utf-8")
