@@ -480,6 +480,19 @@ class RentNotice(Table):
     error = ProseField(default="")
 
 
+class NoticePart(Table):
+    """The pages of a notice in the file that accounting's own software printed; they stand in place of ours."""
+
+    key = LineField(primary_key=True)  # of the notice: rent_notice/L00101/2026-12
+    lease = ForeignKeyField(Lease, backref="parts")
+    lease_id: str
+    period = LineField(index=True)
+    message = LineField()  # digest of the letter that brought it
+    number = IntegerField()  # of the attachment, from 0
+    pages = LineField()  # JSON: numbers, from 0
+    total = MoneyField(null=True)  # what the pages ask for; null when it couldn't be read
+
+
 class Consent(Table):
     """A tenant's express agreement to e-mail: for one address, from one day (law of 1989, art. 21), until withdrawn."""
 
@@ -526,7 +539,7 @@ class Fact(Table):
 TABLES: tuple[type[Table], ...] = (
     Manager, Property, Owner, Mandate, Lease, Person, Contact, Movement,
     Cursor, CaseNumber, Case, Step, Event, Correction, Message, Receipt, Standing, Sighting, Errand,
-    Outgoing, NoticeRun, RentNotice, Consent, Order, Duty, Fact,
+    Outgoing, NoticeRun, RentNotice, NoticePart, Consent, Order, Duty, Fact,
 )  # fmt: skip
 
 

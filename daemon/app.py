@@ -88,6 +88,7 @@ def open_app(config: Config) -> App:
         numbers=CaseNumbers(ZoneInfo(agency.timezone)),
         layer=Lessons(bytes_of).layer,
         commanders=_commanders(config),
+        accountants=_accountants(config),
         authserv=config.security.authserv,
         hear=Answers(config, signer, speakers, own, bytes_of, clock.now).hear,
     )
@@ -117,6 +118,12 @@ def own_addresses(config: Config) -> frozenset[str]:
 def _commanders(config: Config) -> frozenset[str]:
     """Whose commands by mail are obeyed, once it is sure that they wrote."""
     named = (config.agency.accounting, config.notices.second_approver)
+    return frozenset(normalise_address(address) for address in named if address) - own_addresses(config)
+
+
+def _accountants(config: Config) -> frozenset[str]:
+    """Whose exports are taken in, once it is sure that they sent them."""
+    named = (config.agency.accounting, *config.agency.accounting_also)
     return frozenset(normalise_address(address) for address in named if address) - own_addresses(config)
 
 

@@ -8,8 +8,10 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
+from zoneinfo import ZoneInfo
 
 import typer
 
@@ -17,6 +19,7 @@ from archive.database import DatabaseTrouble, open_database, reading
 from daemon import __version__, clock, report
 from daemon.config import Config, default_path, load
 from daemon.errors import ConfigError, Permanent, Temporary
+from daemon.mapping import ImportMapping, names_of
 from rules.period import Period
 from rules.period import parse as parse_period
 
@@ -160,7 +163,11 @@ def _corrections() -> "Layer":
 
 
 @app.command("import")
-def import_(kind: Annotated[str, typer.Argument(help="leases, owners, managers or movements.")], file: Path) -> None:
+def import_(
+    kind: Annotated[str, typer.Argument(help="leases, owners, managers or movements.")],
+    file: Path,
+    mapping: Annotated[str, typer.Option(metavar="NAME", help="Read movements by [imports.NAME].")] = "",
+) -> None:
     """Take in a CSV or XLSX list: all of it, or none."""
     from daemon.imports import KINDS, ImportRefused, import_file  # noqa: PLC0415
 
@@ -168,15 +175,45 @@ def import_(kind: Annotated[str, typer.Argument(help="leases, owners, managers o
         typer.echo(f"import: {kind!r} is none of {', '.join(KINDS)}", err=True)
         raise typer.Exit(MISUSED)
     with _explained():
+        chosen = _mapping(kind, mapping)
         _open_database()
         try:
-            done = import_file(kind, file, clock.now())
+            done = import_file(kind, file, clock.now(), chosen)
         except ImportRefused as refused:
             typer.echo(str(refused), err=True)
             raise typer.Exit(FAILED) from None
     for warning in done.warnings:
         typer.echo(f"warning: {warning}", err=True)
     typer.echo(f"{kind}: {done.added} added, {done.updated} updated, {done.unchanged} unchanged")
+
+
+def _mapping(kind: str, name: str) -> ImportMapping | None:
+    """The mapping of that name. Raises ConfigError when there is none, or for another kind than movements."""
+    if not name:
+        return None
+    known = _config().imports
+    if kind != "movements":
+        raise ConfigError([f"--mapping: {kind} have our own columns; a mapping is for movements"])
+    if name not in known:
+        raise ConfigError([f"--mapping: {name!r} is none of [imports]: {names_of(known)}"])
+    return known[name]
+
+
+export_commands = typer.Typer(no_args_is_help=True, help="What other software takes from here, as CSV.")
+app.add_typer(export_commands, name="export")
+
+
+@export_commands.command("contacts")
+def export_contacts(
+    since: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="What changed from that day on.")] = None,
+) -> None:
+    """The consents, addresses and bounces that changed, for accounting's own software."""
+    from daemon.accounting import contacts, tables  # noqa: PLC0415
+
+    with _looking():
+        found = contacts.changes(since.date() if since else None, ZoneInfo(_config().agency.timezone))
+        text = tables.csv_of(contacts.rows(found))
+    typer.echo(text, nl=False)
 
 
 # --- what is known
@@ -432,6 +469,24 @@ def notices_print_batch(
 
     with _explained():
         typer.echo(console.print_batch(_config(), period, clock.now(), again))
+
+
+@notices_commands.command("lists")
+def notices_lists(
+    period: Term,
+    as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV for a French spreadsheet.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Leases at their term, insurances, revisions due, receipts withheld and why."""
+    from daemon.accounting import lists  # noqa: PLC0415
+    from daemon.notices import console  # noqa: PLC0415
+
+    with _explained():
+        rows = console.lists(_config(), period, clock.now())
+    if as_csv:
+        typer.echo(lists.csv_of_lists(rows), nl=False)
+    else:
+        report.show(rows, lists.COLUMNS, as_json=as_json)
 
 
 @notices_commands.command("audit")

@@ -29,6 +29,7 @@ The keys of `facts` are the names that the templates use. Beside the case, its l
     file         the name of the attachment
     files        [{"path", "name", "type"}]: files of the state folder to attach
     lease        of a mail without a case; `person` is the id of the manager in charge of it
+    exchange     what came of a file that accounting has sent (daemon/accounting/)
     run          what a month's run is, for accounting (daemon/notices/summary.py)
     why          why a document that a tenant asks for couldn't be sent
     digest       what a morning's mail says (daemon/digest.py)
@@ -311,6 +312,7 @@ def inside_facts(dossier: Dossier) -> dict[str, Any]:
         "limits": dossier.config.limits,
         "run": details.get("run") or {},
         "why": str(details.get("why") or ""),
+        "exchange": details.get("exchange") or {},
     }
 
 

@@ -17,6 +17,7 @@ from archive.records import Message, Outgoing
 from archive.tree import Document, Pli
 from rules import deadlines
 from rules.calendar import Calendar
+from rules.exchange import Enclosed
 from rules.identity import Directory
 from rules.letter import Alert, Label, Letter, normalise_address
 from rules.plan import (
@@ -32,6 +33,7 @@ from rules.plan import (
     Provide,
     Returned,
     Shelve,
+    Take,
 )
 
 QUARANTINE = ("_ged", "quarantaine")  # the system's own part of the tree
@@ -277,7 +279,7 @@ def _effects(plan: Plan, arrivals: Sequence[Arrival], house: House) -> dict[str,
                 effects["shelve"] = shelf(action.folder, arrivals, house, flagged=action.flagged)
             case Returned():
                 effects["returned"] = {"key": action.key, "case": action.case, "reason": action.reason}
-            case Obey() | Provide():
+            case Obey() | Provide() | Take():
                 pass  # see _orders
             case Acknowledge() | Notify():
                 pass  # said, not done: see _says
@@ -301,9 +303,16 @@ def _orders(opened: Opened, house: House) -> list[dict[str, Any]]:
                     "instead": _said(action.instead, opened, house),
                 }
                 orders.append({"name": "document", "lease": action.lease, "by": action.to, "details": details})
+            case Take() if not action.refused:
+                orders += [_taking(one, action) for one in action.files]
             case _:
                 pass
     return orders
+
+
+def _taking(one: Enclosed, action: Take) -> dict[str, Any]:
+    details = {"number": one.number, "name": one.name, "period": one.period}
+    return {"name": str(one.what), "lease": "", "by": action.by, "details": details}
 
 
 def shelf(folder: Folder, arrivals: Sequence[Arrival], house: House, *, flagged: bool = False) -> dict[str, Any]:
@@ -334,7 +343,9 @@ def _said(actions: Sequence[Action], opened: Opened, house: House) -> list[dict[
                     said.append(_returned(action, to, opened))
             case Obey() if action.refused:
                 said.append(_refused(action, opened))
-            case Obey() | Provide() | OpenCase() | JoinCase() | Shelve():
+            case Take() if action.refused:
+                said += _not_taken(action, opened, house)
+            case Obey() | Provide() | Take() | OpenCase() | JoinCase() | Shelve():
                 pass
     return said
 
@@ -355,6 +366,16 @@ def _refused(action: Obey, opened: Opened) -> dict[str, Any]:
     return _notice(
         f"refused/{opened.letter.digest}/{action.command.word}", "notice_run_answer", action.by, {"run": told}
     )
+
+
+def _not_taken(action: Take, opened: Opened, house: House) -> list[dict[str, Any]]:
+    """To accounting's registered address and to the supervisor, whoever wrote in accounting's name."""
+    told = {"refused": action.refused, "files": [one.name for one in action.files], "from": action.by}
+    people = dict.fromkeys(to for to in (action.by, house.supervisor) if to)
+    return [
+        _notice(f"refused/{opened.letter.digest}/files/{number}", "notice_exchange_refused", to, {"exchange": told})
+        for number, to in enumerate(people)
+    ]
 
 
 def _acknowledgement(action: Acknowledge, opened: Opened, house: House) -> dict[str, Any]:

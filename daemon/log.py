@@ -273,6 +273,23 @@ def absences_faulty(reason: str) -> None:
     _say(Priority.WARNING, "absences_faulty", reason=reason)
 
 
+def batch_taken(period: str, pages: int, leases: int) -> None:
+    """Accounting's own notices of a term were taken apart; nothing leaves before they are approved."""
+    _say(Priority.INFO, "batch_taken", period=period, pages=pages, leases=leases)
+
+
+def ledger_taken(letter: str, added: int, updated: int, unchanged: int) -> None:
+    """An export that accounting mailed was taken in; its letter is told by its digest."""
+    _say(
+        Priority.INFO, "ledger_taken", letter=letter[:SHORT], added=added, updated=updated, unchanged=unchanged
+    )  # fmt: skip
+
+
+def ledger_refused(letter: str, faults: int) -> None:
+    """An export that accounting mailed has faulty lines: nothing of it was taken in."""
+    _say(Priority.WARNING, "ledger_refused", letter=letter[:SHORT], faults=faults)
+
+
 def day_counted(seen: int, filed: int, duplicates: int, quarantined: int) -> None:
     """The daily arithmetic; `seen` is the sum of the others or something was lost."""
     priority = Priority.INFO if seen == filed + duplicates + quarantined else Priority.ERROR

@@ -14,6 +14,7 @@ from archive import events, index
 from archive.database import writing
 from archive.records import Case, NoticeRun, Order, Outgoing, Step
 from daemon import log, page, pipeline, wording
+from daemon.accounting import batches, ledger
 from daemon.errors import Permanent
 from daemon.notices import papers, summary, work
 from daemon.notices.room import Room
@@ -127,7 +128,12 @@ def _document(room: Room, order: Order, now: datetime) -> str:
     return papers.provide(room, order, now)
 
 
-ORDERS: Mapping[str, Callable[[Room, Order, datetime], str]] = {"send": _send, "document": _document}
+ORDERS: Mapping[str, Callable[[Room, Order, datetime], str]] = {
+    "send": _send,
+    "document": _document,
+    "ledger": ledger.take_in,
+    "batch": batches.take_in,
+}
 
 
 def note_answers(room: Room, now: datetime) -> int:

@@ -93,6 +93,7 @@ class Desk:
     numbers: CaseNumbers
     layer: Callable[[], Layer] = Layer  # what the agency's people have corrected
     commanders: frozenset[str] = frozenset()  # addresses of our own people whose commands are obeyed
+    accountants: frozenset[str] = frozenset()  # addresses that accounting's exports come from
     authserv: tuple[str, ...] = ()  # mail servers whose Authentication-Results are believed
     hear: Hear = _nobody  # what a letter of our own people sets in motion (daemon/answers.py)
     unsettled: bool = False  # a group may be in the tree and not in the database
@@ -377,7 +378,8 @@ def _context(desk: Desk, letter: Letter, raw: bytes, arrivals: Sequence[Arrival]
         layer=desk.layer(),
         returned=_returned(desk, letter, raw, house),
         commander=sender in desk.commanders,
-        verified=sender in desk.commanders and _is_verified(desk, letter, sender, about),
+        accountant=sender in desk.accountants,
+        verified=sender in desk.commanders | desk.accountants and _is_verified(desk, letter, sender, about),
         about=about.key if about else "",
     )
 

@@ -16,6 +16,7 @@ from rules.calendar import Calendar
 from rules.classify import classify
 from rules.commands import commands
 from rules.danger import danger
+from rules.exchange import enclosed
 from rules.identity import Directory
 from rules.letter import Alert, Label, Letter, Verdict, normalise_address
 from rules.plan import (
@@ -34,6 +35,7 @@ from rules.plan import (
     Returned,
     Role,
     Shelve,
+    Take,
 )
 from rules.reading import gist
 from rules.requests import wanted
@@ -78,7 +80,7 @@ class Context:
     `calendars` are keyed by site, the agency's own under `""`. `asked_before`: this unknown sender was asked for a
     reference already. `returned`: the mail of ours that this one brings back. `commander`: the sender's address may
     command; `verified`: and it is truly theirs, for a trusted server or an answer to our own signed mail says so.
-    `about` is the key of the mail of ours that this letter answers.
+    `about` is the key of the mail of ours that this letter answers. `accountant`: the address is accounting's.
     """
 
     directory: Directory
@@ -95,6 +97,7 @@ class Context:
     layer: learned.Layer = learned.NOTHING  # what the agency's people have corrected
     returned: Returned | None = None
     commander: bool = False
+    accountant: bool = False
     verified: bool = False
     about: str = ""
 
@@ -126,13 +129,30 @@ def _aside(plan: Plan, signs: Automatic | None, letter: Letter, context: Context
         return replace(plan, silence="answer_since")
     if context.returned is not None:
         return _quiet(replace(plan, actions=(context.returned, Shelve(Folder.OFF_TOPIC)), silence="robot"), context)
+    if (ours := _of_ours(letter, signs, context)) is not None:
+        return _quiet(replace(plan, actions=ours, silence="colleague"), context)
     if signs is not None and _is_never_a_case(signs, plan.verdict, plan.identity):
         return _quiet(replace(plan, actions=(Shelve(Folder.OFF_TOPIC),), silence="robot"), context)
-    if context.commander and signs is None:
-        return _quiet(replace(plan, actions=_obeyed(letter, context), silence="colleague"), context)
     if plan.identity.party is Role.MANAGER and normalise_address(letter.sender.address) not in context.own:
         return replace(plan, silence="colleague")
     return None
+
+
+def _of_ours(letter: Letter, signs: Automatic | None, context: Context) -> tuple[Action, ...] | None:
+    """What our own people's letter makes us do; None when it isn't one of those that may command or bring files."""
+    taken = _taken(letter, signs, context) if context.accountant else ()
+    if not taken and (signs is not None or not (context.commander or context.accountant)):
+        return None
+    return (*taken, *(_obeyed(letter, context) if context.commander and signs is None else ()))
+
+
+def _taken(letter: Letter, signs: Automatic | None, context: Context) -> tuple[Take, ...]:
+    """The files that accounting sends; its software may send them by itself at night, a bounce may bring them back."""
+    if signs is not None and signs.kind in NEVER_A_CASE:
+        return ()
+    files = enclosed(letter)
+    by = normalise_address(letter.sender.address)
+    return (Take(files, by, "" if context.verified else "unverified"),) if files else ()
 
 
 def _obeyed(letter: Letter, context: Context) -> tuple[Action, ...]:

@@ -170,6 +170,9 @@ class Odd(StrEnum):
     UNDATED_DEPARTURE = "undated_departure"
     NO_CONSENT = "no_consent"  # by e-mail, and no consent to that address is recorded: it is posted
     NO_EMAIL = "no_email"  # by e-mail, and there is no address: it is posted
+    NO_PAGE = "no_page"  # accounting prints the notices, and this lease has none: ours goes
+    PAGE_DIFFERS = "page_differs"  # accounting's page asks for another sum than the accounts
+    PAGE_UNREAD = "page_unread"  # no sum could be read on it
     BOUNCING = "bouncing"  # the last mail to that address came back
 
 

@@ -5,6 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from rules.commands import Command
+from rules.exchange import Enclosed
 from rules.letter import Label, Verdict
 from rules.matters import Told
 from rules.requests import Wanted
@@ -180,7 +181,19 @@ class Provide:
     instead: tuple[Acknowledge | Notify, ...] = ()
 
 
-Action = OpenCase | JoinCase | Acknowledge | Notify | Shelve | Returned | Obey | Provide
+@dataclass(frozen=True, slots=True)
+class Take:
+    """Files of accounting's to take in. `by` is its registered address, which hears what came of them.
+
+    `refused`: why none is; then a person is told as well.
+    """
+
+    files: tuple[Enclosed, ...]
+    by: str
+    refused: str = ""
+
+
+Action = OpenCase | JoinCase | Acknowledge | Notify | Shelve | Returned | Obey | Provide | Take
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ from rich.progress import (
 from rich.text import Text
 
 from daemon import clock, pipeline
+from daemon.accounting import lists as lists_of
 from daemon.app import open_app
 from daemon.config import Config
 from daemon.errors import Permanent
@@ -107,6 +108,11 @@ def print_batch(config: Config, period: Period, now: datetime, again: int) -> st
     if not made.letters:
         return f"{period.name}: nothing to print{missing}"
     return f"{made.letters} letters, {made.pages} pages{missing}\n{made.pdf}\n{made.table}"
+
+
+def lists(config: Config, period: Period, now: datetime) -> list[dict[str, Any]]:
+    """The lists of the end of the quittancement."""
+    return lists_of.lists(_room(config), period, now)
 
 
 def audit(config: Config, period: Period) -> tuple[list[dict[str, Any]], int]:

@@ -4,8 +4,8 @@ Groups are filed as letters are: sidecars first, which say everything, then one 
 steps loses nothing and doubles nothing: a notice is known by its key, and the same notice is printed to the same bytes.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any
@@ -13,11 +13,11 @@ from typing import Any
 from peewee import fn
 
 from archive.database import writing
-from archive.records import Consent, Duty, Outgoing, RentNotice
+from archive.records import Consent, Duty, NoticePart, Outgoing, RentNotice
 from archive.tree import Filed, Pli
 from daemon import log, pipeline
 from daemon.errors import Permanent
-from daemon.notices import channels, press, shelf, telling
+from daemon.notices import channels, parts, press, shelf, telling
 from daemon.notices.document import read_data
 from daemon.notices.press import Job
 from daemon.notices.room import Room
@@ -74,12 +74,16 @@ def _group_size(count: int) -> int:
 def _make(room: Room, keys: Sequence[str], now: datetime, pace: "_Pace", done: Dispatched) -> None:
     rows = {row.key: row for row in RentNotice.select().where(RentNotice.key.in_(list(keys)))}
     jobs, broken = _jobs(room, list(rows.values()))
-    printed = dict(press.print_all(jobs, room.config.notices.workers))
+    supplied = parts.by_key(rows)
+    jobs = [_as_printed(job, supplied) for job in jobs]
+    printed = dict(documents(room, jobs, supplied))
     failed = broken | {key: str(made) for key, made in printed.items() if isinstance(made, Permanent)}
     notices = {job.name: job.notice for job in jobs}
     made = [(rows[key], notices[key], pdf) for key, pdf in printed.items() if isinstance(pdf, bytes)]
     agreed = _agreed([row for row, _, _ in made])
-    plis = [_pli(room, row, notice, pdf, row.key in agreed, now, pace) for row, notice, pdf in made]
+    plis = [
+        _pli(room, row, notice, pdf, row.key in agreed, now, pace, supplied.get(row.key)) for row, notice, pdf in made
+    ]
     for start in range(0, len(plis), GROUP):
         _file(room, plis[start : start + GROUP], now)
     if failed:
@@ -87,6 +91,18 @@ def _make(room: Room, keys: Sequence[str], now: datetime, pace: "_Pace", done: D
     done.filed += len(plis)
     done.mailed += sum(bool(pli.record["plan"]["say"]) for pli in plis)
     done.failed |= failed
+
+
+def documents(room: Room, jobs: Sequence[Job], supplied: Mapping[str, NoticePart]) -> Iterator[press.Printed]:
+    """Every job's document: ours printed, or the pages that accounting gave for it."""
+    given = [job for job in jobs if job.name in supplied]
+    yield from parts.cut(room, given, supplied)
+    yield from press.print_all([job for job in jobs if job.name not in supplied], room.config.notices.workers)
+
+
+def _as_printed(job: Job, supplied: Mapping[str, NoticePart]) -> Job:
+    part = supplied.get(job.name)
+    return job if part is None else replace(job, notice=parts.as_printed(job.notice, part))
 
 
 def _jobs(room: Room, rows: Sequence[RentNotice]) -> tuple[list[Job], dict[str, str]]:
@@ -118,13 +134,25 @@ def _agreed(rows: Sequence[RentNotice]) -> frozenset[str]:
     return frozenset(row.key for row in wanted if (row.lease_id, normalise_address(row.address)) in agreed)
 
 
-def _pli(room: Room, row: RentNotice, notice: Notice, pdf: bytes, agreed: bool, now: datetime, pace: "_Pace") -> Pli:
+def _pli(
+    room: Room,
+    row: RentNotice,
+    notice: Notice,
+    pdf: bytes,
+    agreed: bool,
+    now: datetime,
+    pace: "_Pace",
+    part: NoticePart | None,
+) -> Pli:
     said = []
     if agreed:
         entry = room.house().directory.lease(row.lease_id)
         told = telling.notice_told(notice, room.letterheads.of(entry.site if entry else ""), entry)
         said = [_said(row, told, pace.next())]
-    return shelf.notice_pli(row, notice, pdf, said, room.house(), room.config.agency.address, now)
+    pli = shelf.notice_pli(row, notice, pdf, said, room.house(), room.config.agency.address, now)
+    if part is not None:
+        pli.record["document"]["supplied"] = parts.proof(part)
+    return pli
 
 
 def _said(row: RentNotice, told: dict[str, Any], not_before: datetime | None) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from peewee import JOIN, fn
 
 from archive.database import reading, writing
 from archive.records import Duty, NoticeRun, Outgoing, RentNotice
-from daemon.notices import channels, roll
+from daemon.notices import channels, parts, roll
 from daemon.notices.roll import Account
 from daemon.notices.room import Room
 from rules.notice import Notice, Odd, Oddity, Outcome, facts
@@ -67,10 +67,10 @@ class Approval:
 def prepare(room: Room, period: Period, now: datetime, only: Collection[str] = ()) -> Prepared:
     """Compute the notices of a term; those of the leases `only` also when they were approved or sent already."""
     done = Prepared(period)
-    since = _last_issued(period)
+    since, supplied = _last_issued(period), parts.of(period)
     for accounts in roll.batches(only or None):
         with writing():
-            _batch(room, accounts, done, since, now, corrected=frozenset(only))
+            _batch(room, accounts, done, since, now, corrected=frozenset(only), supplied=supplied)
     with writing():
         _remember(room, period, now)
     return done
@@ -84,6 +84,7 @@ def _batch(
     now: datetime,
     *,
     corrected: frozenset[str],
+    supplied: parts.Supplied,
 ) -> None:
     today, policy, seal = room.today(now), room.policy, _seal(room)
     chosen = channels.choose(accounts, today)
@@ -96,6 +97,7 @@ def _batch(
         start = since[one.lease.id] + ONE_DAY if one.lease.id in since else None
         made = compute(one.lease, one.people, one.entries, done.period, today, policy=policy, since=start)
         channel, odd = chosen[one.lease.id]
+        odd = (*odd, *parts.odd(one.lease.id, made.notice, supplied))
         made = replace(made, oddities=(*made.oddities, *(odd if made.notice else ())))
         done.odd += [Look(one.lease.id, o.what, o.detail, made.notice is not None) for o in _told(made, channel)]
         done.changed += _keep(one, made, channel, before, seal, done.period)
@@ -211,7 +213,7 @@ def fingerprint(period: Period) -> str:
     """What the notices that wait for an approval say, in one word: other figures, another word."""
     n = RentNotice
     rows: Any = n.select(n.number, n.total_due, n.term_due, n.receipt, n.channel, n.odd)
-    found = sha256()
+    found = sha256(parts.state(period).encode())
     for row in rows.where(n.period == period.name, n.state.in_(OPEN)).order_by(n.key).tuples().iterator():
         found.update(repr(tuple(map(str, row))).encode())
     return found.hexdigest()

@@ -17,8 +17,9 @@ from archive import index
 from archive.database import writing
 from archive.records import NoticeRun, Outgoing, Person, RentNotice
 from daemon import page, wording
+from daemon.accounting import lists
 from daemon.errors import Permanent
-from daemon.notices import channels, dispatch, press, run
+from daemon.notices import channels, dispatch, parts, run
 from daemon.notices.press import Job
 from daemon.notices.room import Room
 from daemon.notices.run import Look, Prepared
@@ -44,6 +45,8 @@ def send(room: Room, prepared: Prepared, now: datetime) -> str:
     files = [_file(room, folder, f"exemple-{name}.pdf", pdf, "application/pdf") for name, pdf in samples]
     table = csv_of(prepared).encode("utf-8-sig")
     files.append(_file(room, folder, f"avis-{prepared.period.name}.csv", table, "text/csv"))
+    listed = lists.csv_of_lists(lists.lists(room, prepared.period, now)).encode("utf-8-sig")
+    files.append(_file(room, folder, f"listes-{prepared.period.name}.csv", listed, "text/csv"))
     details = {
         "run": _told(room, prepared, now),
         "titles": {"month": wording.of(page.term(prepared.period))},
@@ -189,7 +192,7 @@ def _samples(room: Room, period: Period) -> Iterator[tuple[str, bytes]]:
     for row in chosen:
         entry = room.house().directory.lease(row.lease_id)
         job = Job(row.key, dispatch.notice_of(row), room.letterheads.of(entry.site if entry else ""))
-        made = next(iter(press.print_all([job])))[1]
+        made = dict(dispatch.documents(room, [job], parts.by_key([row.key])))[row.key]
         if not isinstance(made, Permanent):  # it will be told when the run is made
             yield row.number, made
 
