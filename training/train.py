@@ -60,7 +60,8 @@ def packed(known: Vocabulary, heads: Sequence[Head], calibration: list[list[floa
         "thresholds": {name: round(value, 4) for name, value in limits.items()},
         "count": int(kept.sum()),
     }
-    return json.dumps(head).encode() + b"\n" + keys.tobytes() + rarity.tobytes() + rows[kept].tobytes()
+    packed: bytes = json.dumps(head).encode() + b"\n" + keys.tobytes() + rarity.tobytes() + rows[kept].tobytes()
+    return packed
 
 
 def _rounded(weights: Array, scale: float) -> Array:
