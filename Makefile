@@ -4,13 +4,16 @@ VENV := .venv
 BIN := $(VENV)/bin
 WITHOUT := echo "Going on without them: mails need none, printed notices do" >&2
 
-.PHONY: demo test check lint types bench install clean
+.PHONY: demo test soak check lint types bench install clean
 
 demo: $(VENV)/.run
 	$(BIN)/vaguemestre demo $(ARGS)
 
 test: $(VENV)/.test
 	$(BIN)/python -m pytest -q -n 2 --dist loadfile $(ARGS)
+
+soak: $(VENV)/.test
+	$(BIN)/python -m pytest -q -m soak $(ARGS)
 
 # The gates, cheapest first; make stops at the first that fails.
 check: lint types test

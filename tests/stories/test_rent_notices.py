@@ -2,6 +2,7 @@
 
 import csv
 import json
+import subprocess
 from collections import Counter
 from decimal import Decimal
 from email.message import EmailMessage
@@ -59,6 +60,26 @@ def test_the_whole_run_of_the_sample_agency(whole_office: Office) -> None:
         assert (whole_office.tree / row["pdf"]).read_bytes().startswith(b"%PDF")
         assert (row["sent_at"] is None) is (row["status"] == "printed")
     assert whole_office.json("notices", "audit", *TERM) == []
+
+
+@pytest.mark.slow
+def test_a_tenant_who_left_with_a_debt_gets_a_statement_and_no_call_of_rent(whole_office: Office) -> None:
+    debt = whole_office.folder / "debt.csv"
+    line = "2026-10-15,L00139,regularisation,Régularisation charges 2025,120.00,0.00,REG-2025-L00139-B"
+    debt.write_text(f"date,lease_id,kind,label,debit_eur,credit_eur,reference\n{line}\n")
+    whole_office.command("import", "movements", str(debt))
+
+    for command in ("prepare", "approve", "send"):
+        whole_office.command("notices", command, *TERM)
+
+    row = show(whole_office)["L00139"]
+    assert (row["term_due"], row["total_due"], row["receipt"]) == ("0.00", "120.00", "none")
+    page = subprocess.run(
+        ["pdftotext", "-layout", str(whole_office.tree / row["pdf"]), "-"], check=True, capture_output=True, text=True
+    ).stdout
+    assert "Avis d’échéance" not in page
+    assert "120,00" in page
+    assert "Régularisation" in page
 
 
 def test_one_mail_is_short_personal_and_brings_its_document(sent: Office) -> None:

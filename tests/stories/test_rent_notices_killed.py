@@ -91,7 +91,7 @@ def test_a_few_kills(office: Office) -> None:
     each_has_one(office, 30, kills=6)
 
 
-@pytest.mark.slow
+@pytest.mark.soak
 @pytest.mark.timeout(3600)
 def test_thirty_kills_in_a_run_of_a_thousand(office: Office) -> None:
     killed(office, 1000, kills=30, longest=25)
