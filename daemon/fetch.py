@@ -26,8 +26,18 @@ FIRST_PAUSE, LONGEST_PAUSE = 2.0, 300.0  # seconds between two attempts to conne
 _FORESEEN = (Temporary, Permanent, ConfigError, DatabaseTrouble, OSError)
 
 
-def collect(session: Session, config: MailboxConfig, incoming: Incoming, now: datetime) -> int:
-    """Take in what is new in the inbox. Returns how many letters, all durable.
+def _nobody_waits() -> None:
+    return
+
+
+def collect(
+    session: Session,
+    config: MailboxConfig,
+    incoming: Incoming,
+    now: datetime,
+    on_letters: Callable[[], None] = _nobody_waits,
+) -> int:
+    """Take in what is new in the inbox. Returns how many letters, all durable; `on_letters` is called for each batch.
 
     When the server has renumbered the folder (UIDVALIDITY) everything is read again; equal bytes are known downstream.
     A letter that the server withholds is noted as owed before the cursor passes it (daemon/withheld.py).
@@ -39,11 +49,18 @@ def collect(session: Session, config: MailboxConfig, incoming: Incoming, now: da
     taken = 0
     if status.uidnext > last + 1:
         for batch in session.fetch(folder, last, uidvalidity=status.uidvalidity):
-            taken += _receive(batch, place, incoming)
+            received = _receive(batch, place, incoming)
             _advance(config.name, folder, batch)
-    taken += _collect_withheld(session, place, incoming, now)
+            taken += _told(received, on_letters)
+    taken += _told(_collect_withheld(session, place, incoming, now), on_letters)
     _remember_fetch(now)
     return taken
+
+
+def _told(received: int, on_letters: Callable[[], None]) -> int:
+    if received:
+        on_letters()
+    return received
 
 
 def _receive(batch: list[Fetched], place: Arrival, incoming: Incoming) -> int:
@@ -146,8 +163,7 @@ class Watch:
             log.imap_connected(self.config.name)
             while not self.stop.is_set():
                 self.wake.clear()
-                if collect(session, self.config, self.incoming, self.now()):
-                    self.on_letters()
+                collect(session, self.config, self.incoming, self.now(), self.on_letters)
                 run_errands(session, self.config, self.bytes_of, self.now())
                 self.look(session)
                 self._back()

@@ -102,8 +102,16 @@ class Desk:
 # --- the work
 
 
-def work(desk: Desk, should_stop: Callable[[], bool] = lambda: False) -> int:
+def _nobody_waits() -> None:
+    return
+
+
+def work(
+    desk: Desk, should_stop: Callable[[], bool] = lambda: False, on_done: Callable[[], None] = _nobody_waits
+) -> int:
     """Work through `incoming/` until it is empty, or somebody says stop. Returns how many letters were done.
+
+    `on_done` is called after each group: what it gave to send and to move needn't wait for the others.
 
     Raises Temporary when the disk is full or the database can't be written: nothing is lost, call again later.
     """
@@ -116,6 +124,8 @@ def work(desk: Desk, should_stop: Callable[[], bool] = lambda: False) -> int:
         finished = _group(desk, waiting)
         left |= set(waiting) - finished
         done += len(finished)
+        if finished:
+            on_done()
     return done
 
 

@@ -162,13 +162,11 @@ class Service:
     def _read_letters(self) -> None:
         while not self._is_over("letters"):
             with self._surviving("letters"):
-                done = pipeline.work(self._app.desk, lambda: self._is_over("letters"))
+                done = pipeline.work(self._app.desk, lambda: self._is_over("letters"), self._wake_followers)
                 if done:
                     casework.record_answers(self._app.desk)  # one may have come back
                 if done + casework.carry_out(self._app.desk):
-                    self._mail.set()
-                    self._notices.set()
-                    self._wake_mailboxes()
+                    self._wake_followers()
             self._letters.wait(LOOK)
             self._letters.clear()
 
@@ -215,11 +213,15 @@ class Service:
         for wake in self._wakes.values():
             wake.set()
 
-    def _wake(self) -> None:
-        self._letters.set()
+    def _wake_followers(self) -> None:
+        """Letters are recorded: there is something to send, and to put away."""
         self._mail.set()
         self._notices.set()
         self._wake_mailboxes()
+
+    def _wake(self) -> None:
+        self._letters.set()
+        self._wake_followers()
 
     # --- the heart
 
