@@ -12,6 +12,7 @@ from typing import Any
 
 from archive import whereabouts
 from archive.pli import Filed
+from archive.prepared import add, add_once, find
 from archive.records import Case, Errand, Lease, Manager, Message, Order, Outgoing, Owner, Receipt, RentNotice, Step
 
 Record = Mapping[str, Any]
@@ -20,7 +21,7 @@ TO_CORRESPONDENTS = frozenset({"acknowledgement", "answer"})  # kinds of mail th
 
 
 def is_indexed(digest: str) -> bool:
-    return bool(Message.select().where(Message.digest == digest).exists())
+    return find(Message, digest=digest) is not None
 
 
 def index_letter(record: Record, now: datetime) -> None:
@@ -76,7 +77,7 @@ def place(filed: Filed) -> None:
 
 def bearer(short: str) -> str | None:
     """The digest of the pli that bears a short id; None when it is free."""
-    found = Message.get_or_none(Message.id == short)
+    found = find(Message, id=short)
     return None if found is None else str(found.digest)
 
 
@@ -88,10 +89,9 @@ def add_receipts(digest: str, state: str, sources: Sequence[Record]) -> int:
     ]
     if not rows:
         return 0
-    known = {r.key for r in Receipt.select(Receipt.key).where(Receipt.key.in_([row["key"] for row in rows]))}
-    new = [row for row in rows if row["key"] not in known]
-    if new:
-        Receipt.insert_many(new).execute()
+    new = [row for row in rows if find(Receipt, key=row["key"]) is None]
+    for row in new:
+        add(Receipt, **row)
     whereabouts.came_in(digest, [(s["mailbox"], s["uidvalidity"], s["uid"]) for s in sources if _is_received(s)])
     return len(new)
 
@@ -102,7 +102,8 @@ def _is_received(source: Record) -> bool:
 
 
 def _message(record: Record) -> None:
-    Message.insert(
+    add(
+        Message,
         digest=record["digest"],
         id="",
         direction=record["direction"],
@@ -114,7 +115,7 @@ def _message(record: Record) -> None:
         reason=record.get("reason", ""),
         **_read_of(record),
         **_shelf_of(record),
-    ).execute()
+    )
 
 
 def _shelf_of(record: Record) -> dict[str, Any]:
@@ -150,7 +151,8 @@ def _open_or_join(record: Record) -> None:
 def _open(record: Record, opening: Record) -> None:
     attachment, decision = record["attachment"], record["decision"]
     received = datetime.fromisoformat(record["dates"]["received"])
-    Case.insert(
+    add_once(
+        Case,
         ref=record["case"],
         label=opening["label"],
         party=attachment["party"],
@@ -166,13 +168,13 @@ def _open(record: Record, opening: Record) -> None:
         related=opening["related"],
         confidence=decision.get("confidence", 0.0),
         because=decision.get("because", ""),
-    ).on_conflict_ignore().execute()
-    Step.insert(case=record["case"], at=received, what="opened", message=record["digest"]).execute()
+    )
+    add(Step, case=record["case"], at=received, what="opened", message=record["digest"])
 
 
 def _join(record: Record, joining: Record) -> None:
     received = datetime.fromisoformat(record["dates"]["received"])
-    Step.insert(case=record["case"], at=received, what="joined", message=record["digest"]).execute()
+    add(Step, case=record["case"], at=received, what="joined", message=record["digest"])
     changes: dict[str, Any] = {}
     if joining.get("resume"):
         changes |= _resumed(record, joining["resume"])
@@ -180,7 +182,7 @@ def _join(record: Record, joining: Record) -> None:
         changes["urgent"] = True
     if joining["reopen"]:
         changes |= {"status": "open", "due_at": datetime.fromisoformat(joining["reopen"]), "answered_at": None}
-        Step.insert(case=record["case"], at=received, what="reopened", message=record["digest"]).execute()
+        add(Step, case=record["case"], at=received, what="reopened", message=record["digest"])
     if changes:
         Case.update(**changes).where(Case.ref == record["case"]).execute()
 
@@ -189,7 +191,7 @@ def _resumed(record: Record, due: str) -> dict[str, Any]:
     """What the case waited for has come: its clock runs again."""
     received = datetime.fromisoformat(record["dates"]["received"])
     case = Case.get_by_id(record["case"])
-    Step.insert(case=record["case"], at=received, what="resumed", message=record["digest"]).execute()
+    add(Step, case=record["case"], at=received, what="resumed", message=record["digest"])
     paused = round((received - case.paused_at).total_seconds()) if case.paused_at else 0
     return {
         "status": "open",
@@ -206,16 +208,16 @@ def _note(record: Record) -> None:
     if noted:
         at = datetime.fromisoformat(record["dates"]["received"])
         step = {"at": at, "what": noted["what"], "message": record["digest"], "detail": noted["detail"]}
-        Step.insert(case=record["case"], **step).execute()
+        add(Step, case=record["case"], **step)
 
 
 def _known(table: type[Lease] | type[Manager], key: str | None) -> str | None:
     """A foreign key that still points somewhere: a sidecar may be older than the agency's lists."""
-    return key if key and table.select().where(table.id == key).exists() else None
+    return key if key and find(table, id=key) else None
 
 
 def _owner(name: str | None) -> int | None:
-    row = Owner.get_or_none(Owner.name == name) if name else None
+    row = find(Owner, name=name) if name else None
     return row.id if row is not None else None
 
 
@@ -224,7 +226,8 @@ def _owner(name: str | None) -> int | None:
 
 def say(said: Record, now: datetime, case: str | None = None, answers: str | None = None) -> None:
     """A row of the outbox, once for its key."""
-    Outgoing.insert(
+    add_once(
+        Outgoing,
         key=said["key"],
         kind=said["kind"],
         template=said["template"],
@@ -237,7 +240,7 @@ def say(said: Record, now: datetime, case: str | None = None, answers: str | Non
         created_at=now,
         next_try_at=now,
         details=json.dumps(said["details"], ensure_ascii=False, sort_keys=True),
-    ).on_conflict_ignore().execute()
+    )
 
 
 def _orders(record: Record, now: datetime) -> None:
@@ -247,7 +250,8 @@ def _orders(record: Record, now: datetime) -> None:
 
 def add_order(digest: str, number: int, order: Record, now: datetime) -> None:
     """Something that a letter makes us do, once: `daemon/orders.py` and `daemon/casework.py` do it."""
-    Order.insert(
+    add_once(
+        Order,
         key=f"order/{digest}/{number}",
         name=order["name"],
         message=digest,
@@ -256,7 +260,7 @@ def add_order(digest: str, number: int, order: Record, now: datetime) -> None:
         by=order["by"],
         at=datetime.fromisoformat(order["at"]) if order.get("at") else now,
         details=json.dumps(order["details"], ensure_ascii=False, sort_keys=True),
-    ).on_conflict_ignore().execute()
+    )
 
 
 def _returned(record: Record) -> None:
@@ -272,13 +276,13 @@ def _returned(record: Record) -> None:
         return
     received = datetime.fromisoformat(record["dates"]["received"])
     step = {"case": row.case_id, "at": received, "message": record["digest"], "detail": row.recipient}
-    Step.insert(what="bounced", **step).execute()
+    add(Step, what="bounced", **step)
     if row.kind == "document":
         reopened = Case.update(status="open", answered_at=None).where(
             Case.ref == row.case_id, Case.status == "answered"
         )
         if reopened.execute():
-            Step.insert(what="reopened", **step).execute()
+            add(Step, what="reopened", **step)
 
 
 def _errands(record: Record, sources: Iterable[Record]) -> None:
@@ -294,7 +298,8 @@ def add_errand(record: Record, source: Record) -> None:
     stays = shelf["folder"] == "inbox" or not shelf["move"]
     if stays and not shelf["flagged"]:
         return
-    Errand.insert(
+    add_once(
+        Errand,
         key=f"shelve/{source['key']}",
         kind="flag" if stays else "move",
         mailbox=source["mailbox"],
@@ -305,7 +310,7 @@ def add_errand(record: Record, source: Record) -> None:
         flagged=shelf["flagged"],
         message=record["digest"],
         message_id=record["message_id"],
-    ).on_conflict_ignore().execute()
+    )
 
 
 # --- a document of ours: a rent notice, a receipt, a statement
@@ -336,7 +341,8 @@ def _notice(filed: Filed) -> None:
 
 
 def _enclose(record: Record, said: Record, now: datetime) -> None:
-    Outgoing.insert(
+    add_once(
+        Outgoing,
         key=said["key"],
         kind=said["kind"],
         template=said["template"],
@@ -350,7 +356,7 @@ def _enclose(record: Record, said: Record, now: datetime) -> None:
         created_at=now,
         next_try_at=max(now, datetime.fromisoformat(said["not_before"])) if said["not_before"] else now,
         details=json.dumps(said["details"], ensure_ascii=False, sort_keys=True),
-    ).on_conflict_ignore().execute()
+    )
 
 
 # --- a mail of ours, filed before it goes

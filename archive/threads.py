@@ -52,7 +52,7 @@ def in_subject(subject: str) -> tuple[CaseView, ...]:
 
 
 def open_of(sender: str) -> tuple[CaseView, ...]:
-    """The cases that an address has open, newest first."""
+    """The cases that an address has open, newest first: for a hint, so who takes part in them isn't asked."""
     query = (
         Case.select()
         .where(Case.sender == normalise_address(sender), Case.status.in_(["open", "waiting"]))
@@ -61,7 +61,7 @@ def open_of(sender: str) -> tuple[CaseView, ...]:
     )
     cases = list(query) if sender else []
     words = told(cases)
-    return tuple(replace(view(case), told=words[case.ref]) for case in cases)
+    return tuple(replace(_view(case, frozenset()), told=words[case.ref]) for case in cases)
 
 
 def told(cases: Sequence[Case]) -> dict[str, Told]:
@@ -128,13 +128,17 @@ def was_asked(sender: str) -> bool:
 
 
 def view(case: Case) -> CaseView:
+    return _view(case, _participants(case))
+
+
+def _view(case: Case, participants: frozenset[str]) -> CaseView:
     return CaseView(
         ref=case.ref,
         label=Label(case.label),
         status=case.status,
         lease=case.lease_id,
         urgent=case.urgent,
-        participants=_participants(case),
+        participants=participants,
         waits_for=case.waits_for,
         due_at=case.due_at,
         paused_at=case.paused_at,

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from archive.incoming import Arrival
+from archive.prepared import add_once
 from archive.records import Cursor, Fact, Sighting, Standing
 
 INBOX = "inbox"  # the rules.plan.Folder where letters come in
@@ -22,12 +23,8 @@ def expect(message: str, mailbox: str, place: str, uidvalidity: int = 0, uid: in
 
 def came_in(message: str, arrivals: Iterable[tuple[str, int, int]]) -> None:
     """A letter is expected where it came in (mailbox, UIDVALIDITY, UID), unless it was expected somewhere before."""
-    rows = [
-        {"mailbox": mailbox, "message": message, "place": INBOX, "uidvalidity": uidvalidity, "uid": uid}
-        for mailbox, uidvalidity, uid in arrivals
-    ]
-    if rows:
-        Standing.insert_many(rows).on_conflict_ignore().execute()
+    for mailbox, uidvalidity, uid in arrivals:
+        add_once(Standing, mailbox=mailbox, message=message, place=INBOX, uidvalidity=uidvalidity, uid=uid)
 
 
 def saw(message: str, mailbox: str, place: str, uidvalidity: int, uid: int, at: datetime) -> None:

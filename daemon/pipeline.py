@@ -20,6 +20,7 @@ from peewee import fn
 from archive import events, index, threads, whereabouts
 from archive.database import Unavailable, reserve_case_numbers, writing
 from archive.incoming import Arrival, Incoming
+from archive.prepared import find
 from archive.records import Errand, Message, Outgoing, Receipt
 from archive.tree import DiskFull, Filed, Locked, Pli, Tree
 from daemon import bounces, filing, log
@@ -263,7 +264,7 @@ def _open(
     desk: Desk, digest: str, raw: bytes, arrivals: tuple[Arrival, ...], now: datetime, group: Sequence[Pli]
 ) -> Pli | None:
     """Read one letter, decide, and write its rows; None when it was here before. `group`: those opened just before."""
-    known = Message.get_or_none(Message.digest == digest)
+    known = find(Message, digest=digest)
     if known is not None and known.state != "retry":
         _seen_again(desk, known, arrivals)
         return None
@@ -357,7 +358,7 @@ def _same_letter(
     desk: Desk, letter: Letter, arrivals: Sequence[Arrival], group: Sequence[Pli]
 ) -> Mapping[str, Any] | None:
     """The first of which this letter is a copy with other trace headers; it may be in the same group."""
-    first = Message.get_or_none(Message.content_digest == letter.content_digest, Message.state == "filed")
+    first = find(Message, content_digest=letter.content_digest, state="filed")
     if first is None:
         return None
     shelve = _shelf(desk, first, arrivals[0].mailbox)
@@ -384,7 +385,7 @@ def _context(desk: Desk, letter: Letter, raw: bytes, arrivals: Sequence[Arrival]
         known=threads.by_messages(answered),
         named=threads.in_subject(letter.subject),
         recent=threads.open_of(sender),
-        asked_before=threads.was_asked(sender),
+        asked_before=sender not in house.directory.holders and threads.was_asked(sender),
         layer=desk.layer(),
         returned=_returned(desk, letter, raw, house),
         commander=sender in desk.commanders,
