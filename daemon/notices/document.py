@@ -4,11 +4,9 @@ import io
 import subprocess
 from functools import cache
 
-import pikepdf
 from pydantic import TypeAdapter
 
 from daemon.errors import Permanent
-from daemon.pdf import DATA
 from rules.notice import Notice
 
 READER = "pdftotext"  # of poppler-utils
@@ -26,6 +24,10 @@ def read_data(text: str | bytes) -> Notice:
 
 def data_of(pdf: bytes) -> Notice:
     """The notice that a document carries. Raises Permanent when it carries none."""
+    import pikepdf  # noqa: PLC0415  with WeasyPrint it takes 45 MB: loaded when something is printed
+
+    from daemon.pdf import DATA  # noqa: PLC0415
+
     try:
         with pikepdf.open(io.BytesIO(pdf)) as document:
             return read_data(document.attachments[DATA].get_file().read_bytes())

@@ -14,7 +14,7 @@ from typing import Any
 
 from archive.database import writing
 from archive.records import Order, Outgoing, RentNotice
-from daemon import page, pdf, pipeline, wording
+from daemon import page, pipeline, wording
 from daemon.errors import Permanent
 from daemon.notices import channels, roll, shelf, telling
 from daemon.notices.roll import Account
@@ -229,7 +229,9 @@ def _notice(asked: Asked, _missing: list[str]) -> list[Found]:
     if made is None:
         raise _Missing(f"no_notice: {period.name}")
     told = wording.words()["sent"]["notice"].format(months=wording.of(page.term(period)))
-    content = pdf.render(made, asked.house)
+    from daemon.pdf import render  # noqa: PLC0415  WeasyPrint takes 45 MB: loaded when something is printed
+
+    content = render(made, asked.house)
     return [Found("notice", telling.title_of(made), told, telling.file_name(made), content)]
 
 
@@ -278,7 +280,9 @@ def _number(asked: Asked) -> str:
 def _printed(asked: Asked, template: str, title: str, **facts: Any) -> bytes:
     lease = asked.account.lease
     window, size = page.window(asked.people, lease)
-    return pdf.render_paper(
+    from daemon.pdf import render_paper  # noqa: PLC0415  as above
+
+    return render_paper(
         template,
         asked.house,
         _number(asked),

@@ -12,7 +12,6 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 
 from daemon.errors import Permanent
-from daemon.pdf import render
 from rules.house import House
 from rules.notice import Notice
 
@@ -41,6 +40,8 @@ def print_all(jobs: Sequence[Job], workers: int = 0) -> Iterator[Printed]:
 def _print(job: Job) -> Printed:
     """Nothing that one notice does may stop the others."""
     try:
+        from daemon.pdf import render  # noqa: PLC0415  WeasyPrint takes 45 MB: loaded when something is printed
+
         return job.name, render(job.notice, job.house)
     except Permanent as error:
         return job.name, error
