@@ -147,6 +147,8 @@ class Link:
     def _opened(self, client: IMAP4) -> None:
         """There is a socket to cut, though the server hasn't greeted yet."""
         self._client = client
+        # imaplib sends a letter and its line end apart: the end must not wait for the acknowledgement of the letter.
+        client.socket().setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
     def _log_in(self) -> None:
         if self._token is not None:
