@@ -81,8 +81,7 @@ class _Mailbox:
         _mark(group, "doing")
         match group[0].kind:
             case "append":
-                for errand in group:
-                    self._append(errand)
+                self._copy(group)
             case "flag":
                 self._shelve(group, moving=False, interrupted=interrupted)
             case "move":
@@ -91,13 +90,22 @@ class _Mailbox:
                 raise Permanent(f"{unknown!r} is no kind of errand")
         return len(group)
 
+    def _copy(self, group: list[Errand]) -> None:
+        """One transaction marks them all: a copy that a crash left unmarked is found again by its Message-ID."""
+        copied: list[Errand] = []
+        try:
+            for errand in group:
+                self._append(errand)
+                copied.append(errand)
+        finally:
+            _mark(copied, "done")
+
     def _append(self, errand: Errand) -> None:
         folder = self._folder(errand.target)
         raw = self._bytes_of(errand.message)
         self._session.ensure_folder(folder)
         if not self._session.find(folder, errand.message_id):
             self._session.append(folder, raw, self._now)
-        _mark([errand], "done")
 
     def _shelve(self, group: list[Errand], *, moving: bool, interrupted: bool) -> None:
         folder, target = str(group[0].folder), self._folder(group[0].target)
