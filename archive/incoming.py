@@ -153,6 +153,12 @@ class Incoming:
                 self._scan(None if limit is None else max(limit, self._remembered))
             return list(islice(self._window, limit))
 
+    def size(self, digest: str) -> int:
+        """The bytes of a letter; 0 when it waits no more."""
+        with suppress(FileNotFoundError):
+            return os.stat(f"{digest}.eml", dir_fd=self._folder, follow_symlinks=False).st_size
+        return 0
+
     def read(self, digest: str) -> tuple[bytes, tuple[Arrival, ...]]:
         """The bytes and the receipts of a letter. Raises Damaged, or FileNotFoundError when it waits no more."""
         with self._lock:

@@ -12,7 +12,7 @@ from typing import Any
 
 from archive import whereabouts
 from archive.pli import Filed
-from archive.prepared import add, add_once, find
+from archive.prepared import add, add_once, change, find
 from archive.records import Case, Errand, Lease, Manager, Message, Order, Outgoing, Owner, Receipt, RentNotice, Step
 
 Record = Mapping[str, Any]
@@ -72,7 +72,7 @@ def readmit(record: Record, now: datetime) -> None:
 
 def place(filed: Filed) -> None:
     """The pli stands in the tree: its short id and its paths."""
-    Message.update(id=filed.id, path=filed.path, sidecar=filed.sidecar).where(Message.digest == filed.digest).execute()
+    change(Message, filed.digest, id=filed.id, path=filed.path, sidecar=filed.sidecar)
 
 
 def bearer(short: str) -> str | None:

@@ -1,6 +1,7 @@
 """What every letter asks of the database, its SQL written once: peewee writes it slower than SQLite answers it.
 
-Rows by equality, and new rows. The SQL is peewee's own for the engine in use; values pass through the fields as always.
+Rows by equality, new rows, changes to one row. The SQL is peewee's own for the engine in use, and values pass through
+the fields as always.
 """
 
 from collections.abc import Mapping
@@ -33,6 +34,14 @@ def add_once(table: type[Table], **row: Any) -> None:
     _add(table, row, unless_there=True)
 
 
+def change(table: type[Table], key: Any, **values: Any) -> None:
+    """Update the row of a table that has this primary key."""
+    about: Any = table._meta  # noqa: SLF001  peewee's way
+    sql, names = _updating(type(database.obj).__name__, table, tuple(values))
+    told = {**values, about.primary_key.name: key}
+    database.execute_sql(sql, [about.combined[name].db_value(told[name]) for name in names])
+
+
 def _add(table: type[Table], row: Mapping[str, Any], *, unless_there: bool) -> None:
     about: Any = table._meta  # noqa: SLF001  peewee's way
     whole = {**about.get_default_dict(), **row}
@@ -56,6 +65,15 @@ def _inserting(
     """The SQL, and the names in the order in which it wants the values."""
     query = table.insert({name: _place_of(name) for name in names})
     sql, parameters = (query.on_conflict_ignore() if unless_there else query).sql()
+    return sql, tuple(parameters)
+
+
+@cache
+def _updating(_engine: str, table: type[Table], names: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
+    """The SQL, and the names in the order in which it wants the values, the primary key last."""
+    key: Any = table._meta.primary_key  # noqa: SLF001  peewee's way
+    query = table.update({name: _place_of(name) for name in names}).where(key == _place_of(key.name))
+    sql, parameters = query.sql()
     return sql, tuple(parameters)
 
 

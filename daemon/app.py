@@ -10,6 +10,7 @@ from archive import index
 from archive.database import open_database, writing
 from archive.directory import load_directory
 from archive.incoming import Arrival, Incoming
+from archive.prepared import find
 from archive.records import Fact, Manager, Message
 from archive.tree import Tree
 from daemon import __version__, accounts, casebook, clock, moves
@@ -70,7 +71,7 @@ def open_app(config: Config) -> App:
     signer = Signer(load_secret(state))
 
     def bytes_of(digest: str) -> bytes:
-        found = Message.get_or_none(Message.digest == digest)
+        found = find(Message, digest=digest)
         if found is None:
             raise FileNotFoundError(f"no pli has the digest {digest}")
         return tree.read(found.path)

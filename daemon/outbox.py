@@ -22,6 +22,7 @@ from zoneinfo import ZoneInfo
 from peewee import PeeweeException
 
 from archive.database import DatabaseTrouble, writing
+from archive.prepared import change
 from archive.records import Outgoing
 from daemon import log, wire
 from daemon.caps import Cap, Caps
@@ -137,7 +138,8 @@ class Outbox:
         """Rows that are frozen, and filed if a correspondent gets them. One that can't be composed stops no other."""
         rows = self._allowed(rows, counts)
         unmade = open_dossiers([row for row in rows if not row.digest], self._config)
-        made = {dossier.row.id: self._made(dossier, now, carrier) for dossier in unmade}
+        made = self._all_made(unmade, now, carrier)
+        rows = [row for row in rows if row.digest or row.id in made]
         ready = [row for row in rows if row.digest or isinstance(made[row.id], Composed)]
         held = [(row, reason) for row in rows if isinstance(reason := made.get(row.id), str)]
         if made:
@@ -167,6 +169,19 @@ class Outbox:
         counts.withdrawn += len(stopped)
         return [row for row in rows if row.id not in stopped]
 
+    def _all_made(
+        self, dossiers: Sequence[Dossier], now: datetime, carrier: Carrier
+    ) -> dict[int, Composed | Permanent | str]:
+        """What became of each, by row; those that would fill the memory wait for the next round."""
+        made: dict[int, Composed | Permanent | str] = {}
+        size = 0
+        for dossier in dossiers:
+            if size > IN_HAND:
+                break
+            one = made[dossier.row.id] = self._made(dossier, now, carrier)
+            size += len(one.raw) if isinstance(one, Composed) else 0
+        return made
+
     def _made(self, dossier: Dossier, now: datetime, carrier: Carrier) -> Composed | Permanent | str:
         """The mail, or why none can be made, or the limit that holds it back."""
         row = dossier.row
@@ -188,8 +203,7 @@ class Outbox:
         match made:
             case Composed():
                 row.message_id, row.digest = made.message_id, made.digest
-                frozen = {"raw": made.raw, "message_id": made.message_id, "digest": made.digest}
-                Outgoing.update(frozen).where(Outgoing.id == row.id).execute()
+                change(Outgoing, row.id, raw=made.raw, message_id=made.message_id, digest=made.digest)
                 if sum(map(len, self._in_hand.values())) + len(made.raw) <= IN_HAND:
                     self._in_hand[row.id] = made.raw
             case Permanent():
@@ -295,5 +309,4 @@ def _with_bytes(row: Outgoing, raw: bytes) -> Outgoing:
 def _begin(row: Outgoing, now: datetime) -> None:
     row.tries += 1
     row.first_try_at = row.first_try_at or now
-    begun = {"state": "sending", "tries": row.tries, "first_try_at": row.first_try_at}
-    Outgoing.update(begun).where(Outgoing.id == row.id).execute()
+    change(Outgoing, row.id, state="sending", tries=row.tries, first_try_at=row.first_try_at)

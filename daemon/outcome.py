@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any
 
+from archive.prepared import change
 from archive.records import Errand, Outgoing
 from daemon import log
 from daemon.compose import Composer
@@ -183,4 +184,4 @@ def _first(addresses: Iterable[str], but: str = "") -> str:
 
 
 def _update(row: Outgoing, **changes: Any) -> None:
-    Outgoing.update(**changes).where(Outgoing.id == row.id).execute()
+    change(Outgoing, row.id, **changes)

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import accumulate
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
@@ -38,6 +39,7 @@ from rules.letter import Label, Letter, normalise_address
 from rules.plan import FOLDER_OF, JoinCase, OpenCase, Returned
 
 GROUP = 50  # letters in hand at once
+GROUP_BYTES = 8 * 1024 * 1024  # and their bytes, unless one alone has more
 LOCK_WAIT = 30.0  # seconds to wait for another process that writes the tree
 MOST_TRIES = 3
 ACTOR = "vaguemestre"  # in the journal
@@ -122,12 +124,23 @@ def work(
         waiting = [digest for digest in desk.incoming.waiting(GROUP + len(left)) if digest not in left][:GROUP]
         if not waiting:
             break
+        waiting = _within_memory(desk, waiting)
         finished = _group(desk, waiting)
         left |= set(waiting) - finished
         done += len(finished)
         if finished:
             on_done()
     return done
+
+
+def _within_memory(desk: Desk, digests: list[str]) -> list[str]:
+    """The first of these letters, as many as may be in memory together; one at least."""
+    sizes = accumulate(map(desk.incoming.size, digests))
+    return [
+        digest
+        for number, (digest, size) in enumerate(zip(digests, sizes, strict=True))
+        if not number or size <= GROUP_BYTES
+    ]
 
 
 def resume(desk: Desk) -> int:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from peewee import Database, IntegrityError
 
-from archive.prepared import add, add_once, find
+from archive.prepared import add, add_once, change, find
 from archive.records import Case, Errand, Lease, Mandate, Message, Owner, Property, Step, values
 
 NOW = datetime(2026, 11, 24, 9, 30, 15, 123456, tzinfo=UTC)
@@ -99,3 +99,14 @@ def test_a_row_that_is_there_stays_when_it_is_asked_for(opened: Database) -> Non
     assert Case.get_by_id(CASE["ref"]).label == "demande"
     with pytest.raises(IntegrityError), opened.atomic():
         add(Case, **CASE)
+
+
+def test_one_row_is_changed_and_no_other(opened: Database) -> None:
+    for ref in ("VM-2026-000001", "VM-2026-000002"):
+        add(Case, **CASE | {"ref": ref})
+
+    change(Case, "VM-2026-000002", status="closed", answered_at=NOW, urgent=True)
+
+    first, second = (Case.get_by_id(ref) for ref in ("VM-2026-000001", "VM-2026-000002"))
+    assert (first.status, first.answered_at, first.urgent) == ("open", None, False)
+    assert (second.status, second.answered_at, second.urgent) == ("closed", NOW, True)
