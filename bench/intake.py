@@ -239,33 +239,41 @@ def at_work(folder: Path) -> Iterator[Daemon]:
 
 
 def throughput(daemon: Daemon, mails: Sink, letters: int) -> None:
+    curve = Curve(daemon, mails)
+
     def is_done() -> bool:
+        curve.go_on()
         return len(daemon.filed) >= letters and daemon.count(UNSENT) == 0
 
-    daemon.until(is_done, seconds=60 + letters)
+    daemon.until(is_done, seconds=120 + letters)
     answers = [moment for moment, _, to in mails.taken if to.startswith("tenant")]
     last = max(mails.taken)[0]
-    print(f"{letters} letters filed, {len(answers)} acknowledged, {len(mails.taken)} mails handed over")
+    print(f"\n{letters} letters filed, {len(answers)} acknowledged, {len(mails.taken)} mails handed over")
     whole, filed = letters / (last - daemon.started), letters / (daemon.filed[-1] - daemon.started)
     print(f"from the start of the process: {filed:.0f} letters/s filed, {whole:.0f}/s with every mail handed over")
     print(f"{daemon.cpu() / letters * 1000:.2f} ms of CPU a letter; VmHWM {daemon.peak() / 1024:.0f} MB")
-    daemon.until(lambda: daemon.count(OPEN) == 0, seconds=60 + letters)
-    print(f"and all put away in the mailbox after {time.monotonic() - daemon.started:.0f} s\n")
-    curve(daemon, sorted(moment for moment, _, _ in mails.taken), letters)
+    daemon.until(lambda: daemon.count(OPEN) == 0, seconds=120 + letters)
+    print(f"and all put away in the mailbox after {time.monotonic() - daemon.started:.0f} s")
 
 
-def curve(daemon: Daemon, sent: list[float], letters: int) -> None:
-    print("   thousand   filed/s   mails/s   CPU ms/letter   VmHWM MB")
-    before, burnt = daemon.filed[0], 0.0
-    for number, (cpu, peak, moment) in enumerate(daemon.marks[: letters // THOUSAND], 1):
-        mails = sum(before < one <= moment for one in sent)
-        seconds = moment - before
-        print(
-            f"{number:11}{THOUSAND / seconds:10.0f}{mails / seconds:10.0f}"
-            f"{(cpu - burnt) / THOUSAND * 1000:16.2f}{peak / 1024:11.0f}"
-        )
-        before, burnt = moment, cpu
-    print()
+class Curve:
+    """A line for each thousand of letters, as they are filed."""
+
+    def __init__(self, daemon: Daemon, mails: Sink) -> None:
+        self._daemon, self._mails = daemon, mails
+        self._told, self._before, self._burnt, self._sent = 0, daemon.started, 0.0, 0
+        print("   thousand   filed/s   mails/s   CPU ms/letter   VmHWM MB", flush=True)
+
+    def go_on(self) -> None:
+        for cpu, peak, moment in self._daemon.marks[self._told :]:
+            sent = sum(one <= moment for one, _, _ in self._mails.taken)
+            seconds, self._told = moment - self._before, self._told + 1
+            print(
+                f"{self._told:11}{THOUSAND / seconds:10.0f}{(sent - self._sent) / seconds:10.0f}"
+                f"{(cpu - self._burnt) / THOUSAND * 1000:16.2f}{peak / 1024:11.0f}",
+                flush=True,
+            )
+            self._before, self._burnt, self._sent = moment, cpu, sent
 
 
 def latency(numbers: range, by: str, mails: Sink, deliver: Callable[[int], None]) -> None:
