@@ -102,11 +102,17 @@ def cluster_of(case: Case) -> tuple[Told, ...]:
     """The other open cases of the building that tell of the same failure, within a day; none for a matter alone."""
     if case.lease_id is None:
         return ()
-    near = Case.select().where(
-        Case.status.in_(["open", "waiting"]),
-        Case.label == case.label,
-        Case.received_at > case.received_at - AT_ONCE,
-        Case.received_at < case.received_at + AT_ONCE,
+    building = Lease.select(Lease.property).where(Lease.id == case.lease_id)
+    near = (
+        Case.select()
+        .join(Lease, on=(Case.lease == Lease.id))
+        .where(
+            Lease.property == building,
+            Case.status.in_(["open", "waiting"]),
+            Case.label == case.label,
+            Case.received_at > case.received_at - AT_ONCE,
+            Case.received_at < case.received_at + AT_ONCE,
+        )
     )
     groups = clusters(list(told(list(near)).values()))
     found = next((group for group in groups if case.ref in {one.ref for one in group}), ())
