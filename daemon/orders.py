@@ -24,13 +24,11 @@ from rules.period import Period
 EXCEPT = frozenset({"sauf", "except", "hors"})
 
 
-_MINE = (Order.state == "waiting") & Order.name.in_(("send", "document"))  # the others are daemon/casework.py's
-
-
 def obey(room: Room, now: datetime, should_stop: Callable[[], bool]) -> int:
     """Do every order that waits. Returns how many were done or refused."""
     done = note_answers(room, now)
-    for order in list(Order.select().where(_MINE).order_by(Order.at, Order.key)):
+    mine = (Order.state == "waiting") & Order.name.in_(tuple(ORDERS))  # the others are daemon/casework.py's
+    for order in list(Order.select().where(mine).order_by(Order.at, Order.key)):
         if should_stop():
             break
         _carry_out(room, order, now)
