@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 from rules.fold import fold
 from rules.spelling import word_set
@@ -15,6 +16,7 @@ SOON = timedelta(days=14)  # a second letter about the same thing comes within t
 AT_ONCE = timedelta(days=1)  # neighbours who report one failure write within it
 STEM = 5  # letters that tell a word, whatever its ending
 LIKE = 0.4  # of the shorter letter's words
+REMEMBERED = 2000  # texts that were taken apart: each is held against all the others of its building
 
 # What breaks or disturbs, by the words that name it (folded).
 _KINDS: tuple[tuple[str, str], ...] = (
@@ -63,12 +65,14 @@ def alike(first: str, second: str) -> bool:
     return len(shared) > 1 and len(shared) >= LIKE * min(len(one), len(other))
 
 
+@lru_cache(maxsize=REMEMBERED)
 def kinds(text: str) -> frozenset[str]:
     """The kinds of things that a text names."""
     folded = fold(text)
     return frozenset(name for name, pattern in KINDS if pattern.search(folded))
 
 
+@lru_cache(maxsize=REMEMBERED)
 def _stems(text: str) -> frozenset[str]:
     return frozenset(word[:STEM] for word in _WORD.findall(fold(text))) - _EMPTY
 
