@@ -249,7 +249,7 @@ def _orders(record: Record, now: datetime) -> None:
 
 
 def add_order(digest: str, number: int, order: Record, now: datetime) -> None:
-    """Something that a letter makes us do, once: `daemon/orders.py` and `daemon/casework.py` do it."""
+    """Something that a letter makes us do, once: `daemon/answers/orders.py` and `daemon/cases/casework.py` do it."""
     add_once(
         Order,
         key=f"order/{digest}/{number}",

@@ -19,7 +19,8 @@ from pathlib import Path
 import segno
 from weasyprint import HTML
 
-from daemon import page, pdf
+from daemon import pdf
+from daemon.notices import page
 from rules import epc, period
 from rules.notice import Notice
 from rules.reckoning import compute

@@ -13,26 +13,28 @@ from archive.incoming import Arrival, Incoming
 from archive.prepared import find
 from archive.records import Fact, Manager, Message
 from archive.tree import Tree
-from daemon import __version__, accounts, casebook, clock, moves
-from daemon.absences import Absences
+from daemon import __version__, clock
 from daemon.agenda import Watchers
-from daemon.answers import Answers
-from daemon.compose import Composer
+from daemon.answers.hearing import Answers
+from daemon.answers.speakers import Speakers
+from daemon.cases import casebook
+from daemon.cases.learning import Lessons
 from daemon.config import Config, MailboxConfig, Office
-from daemon.digest import Digests
 from daemon.filing import House
-from daemon.identifiers import Signer, load_secret
-from daemon.imap import Session
-from daemon.learning import Lessons
-from daemon.moves import OnSent
+from daemon.mailbox import accounts, moves
+from daemon.mailbox.imap import Session
+from daemon.mailbox.moves import OnSent
+from daemon.mailbox.sent import SentMail
 from daemon.notices import channels
 from daemon.notices.letterhead import Letterheads
 from daemon.notices.room import Room
-from daemon.outbox import Outbox
 from daemon.pipeline import CaseNumbers, Desk, file_sent, journal_head
-from daemon.reminders import Reminders
-from daemon.sent import SentMail
-from daemon.speakers import Speakers
+from daemon.reminders.absences import Absences
+from daemon.reminders.clocks import Reminders
+from daemon.reminders.digest import Digests
+from daemon.sending.compose import Composer
+from daemon.sending.identifiers import Signer, load_secret
+from daemon.sending.outbox import Outbox
 from rules.calendar import Calendar, parse_closed, parse_hours
 from rules.decide import Policy
 from rules.letter import normalise_address

@@ -1,8 +1,8 @@
 """The one configuration file: its sections and keys, what they default to, and how it is loaded.
 
 `load` reads everything and tells every problem at once; nothing here opens a connection. Times are timedeltas, paths
-absolute (relative ones are relative to the file). How values are written stands in `daemon/notation.py`, what is
-doubtful but stops nothing in `daemon/advice.py`.
+absolute (relative ones are relative to the file). How values are written stands in
+`daemon/settings/notation.py`, what is doubtful but stops nothing in `daemon/checks/advice.py`.
 """
 
 import tomllib
@@ -24,9 +24,9 @@ from pydantic import (
     model_validator,
 )
 
+from daemon.accounting.mapping import ImportMapping, with_files
 from daemon.errors import ConfigError
-from daemon.mapping import ImportMapping, with_files
-from daemon.notation import (
+from daemon.settings.notation import (
     ClosedDays,
     Colour,
     Count,
@@ -50,8 +50,8 @@ from daemon.notation import (
     TokenUrl,
     is_loopback,
 )
-from daemon.proofreading import broken_rules, shape_problems, syntax_problem
-from daemon.secrets import NAMES, Secret
+from daemon.settings.proofreading import broken_rules, shape_problems, syntax_problem
+from daemon.settings.secrets import NAMES, Secret
 
 DEFAULT_PATH = Path("/etc/vaguemestre/vaguemestre.toml")
 

@@ -396,7 +396,7 @@ def _acknowledgement(action: Acknowledge, opened: Opened, house: House) -> dict[
 
 
 def _told(opened: Opened) -> dict[str, Any]:
-    """What every mail about this letter may tell (daemon/dossier.py names the keys)."""
+    """What every mail about this letter may tell (daemon/sending/dossier.py names the keys)."""
     plan = opened.plan
     return {
         "gist": plan.gist,

@@ -27,7 +27,7 @@ from archive.incoming import Arrival, Incoming
 from daemon import clock, log
 from daemon.config import Lmtp
 from daemon.errors import ConfigError
-from daemon.notation import is_loopback
+from daemon.settings.notation import is_loopback
 from rules.letter import normalise_address
 
 GRACE = 20.0  # seconds that a stop waits for the letters in hand

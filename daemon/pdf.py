@@ -25,8 +25,8 @@ from weasyprint import CSS, HTML, Attachment
 from weasyprint.text.fonts import FontConfiguration
 from weasyprint.urls import URLFetcher
 
-from daemon import page
 from daemon.errors import Permanent
+from daemon.notices import page
 from rules import epc
 from rules.house import House
 from rules.notice import Notice, Way, facts

@@ -24,14 +24,15 @@ from archive.incoming import Arrival, Incoming
 from archive.prepared import find
 from archive.records import Errand, Message, Outgoing, Receipt
 from archive.tree import DiskFull, Filed, Locked, Pli, Tree
-from daemon import bounces, filing, log
-from daemon.answer_filing import answer_pli
-from daemon.answers import Heard
-from daemon.authenticity import is_aligned
+from daemon import filing, log
+from daemon.answers.filing import answer_pli
+from daemon.answers.hearing import Heard
 from daemon.errors import Temporary
 from daemon.filing import Broken, House, Opened
-from daemon.identifiers import Signer
-from daemon.parse import parse
+from daemon.reading.authenticity import is_aligned
+from daemon.reading.parse import parse
+from daemon.sending import bounces
+from daemon.sending.identifiers import Signer
 from rules.automatic import automatic
 from rules.decide import Context, Policy, decide
 from rules.learned import Layer
@@ -46,7 +47,7 @@ ACTOR = "vaguemestre"  # in the journal
 
 
 class Hear(Protocol):
-    """What a letter of our own people sets in motion; None when it is anybody else's (daemon/answers.py)."""
+    """What a letter of our own people sets in motion; None when it is anybody else's (daemon/answers/hearing.py)."""
 
     def __call__(
         self, letter: Letter, arrivals: Sequence[Arrival], house: House, *, confirmed: bool = False
@@ -98,7 +99,7 @@ class Desk:
     commanders: frozenset[str] = frozenset()  # addresses of our own people whose commands are obeyed
     accountants: frozenset[str] = frozenset()  # addresses that accounting's exports come from
     authserv: tuple[str, ...] = ()  # mail servers whose Authentication-Results are believed
-    hear: Hear = _nobody  # what a letter of our own people sets in motion (daemon/answers.py)
+    hear: Hear = _nobody  # what a letter of our own people sets in motion (daemon/answers/hearing.py)
     unsettled: bool = False  # a group may be in the tree and not in the database
 
 

@@ -19,14 +19,16 @@ import sdnotify
 from archive.database import DatabaseTrouble
 from archive.durable import FsyncFailed
 from archive.records import database
-from daemon import __version__, agenda, casework, clock, log, orders, pipeline, report
-from daemon.advice import warnings
+from daemon import __version__, agenda, clock, log, pipeline, report
+from daemon.answers import orders
 from daemon.app import App, open_app
+from daemon.cases import casework
+from daemon.checks.advice import warnings
 from daemon.config import Config, MailboxConfig
 from daemon.errors import ConfigError, Permanent, Temporary
-from daemon.fetch import Watch
-from daemon.imap import Session
 from daemon.listen import Listener
+from daemon.mailbox.fetch import Watch
+from daemon.mailbox.imap import Session
 from daemon.notices import work
 from daemon.turn import alone, check_secrets
 

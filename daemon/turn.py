@@ -11,12 +11,14 @@ from functools import partial
 from pathlib import Path
 
 from archive.database import DatabaseTrouble
-from daemon import agenda, casework, clock, log, orders, pipeline
+from daemon import agenda, clock, log, pipeline
+from daemon.answers import orders
 from daemon.app import App, open_app
+from daemon.cases import casework
 from daemon.config import Config, MailboxConfig, secret_problems
 from daemon.errors import ConfigError, Permanent, Temporary
-from daemon.fetch import collect, run_errands
-from daemon.imap import Session
+from daemon.mailbox.fetch import collect, run_errands
+from daemon.mailbox.imap import Session
 from daemon.notices import work
 from daemon.notices.dispatch import never
 

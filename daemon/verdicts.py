@@ -5,7 +5,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from daemon.parse import parse
+from daemon.reading.parse import parse
 from rules import learned
 from rules.automatic import automatic
 from rules.decide import judge

@@ -15,13 +15,13 @@ import pytest
 
 from archive.database import open_database
 from archive.records import Case, Contact, Lease, Manager, Mandate, Message, Outgoing, Owner, Person, Property
-from daemon.carrier import SEVEN_BITS, Carrier
-from daemon.compose import Composed, Composer
 from daemon.config import Agency, Config, Legal, Limits, MailboxConfig, Site, Smtp, Storage
-from daemon.dossier import open_dossiers
-from daemon.identifiers import Signer
-from daemon.outbox import FileSent, Outbox
-from daemon.send import Relay
+from daemon.sending.carrier import SEVEN_BITS, Carrier
+from daemon.sending.compose import Composed, Composer
+from daemon.sending.dossier import open_dossiers
+from daemon.sending.identifiers import Signer
+from daemon.sending.outbox import FileSent, Outbox
+from daemon.sending.send import Relay
 
 NOON = datetime(2026, 11, 24, 11, 0, tzinfo=UTC)  # a Tuesday, noon in Lyon
 TENANT = "clemence.bonnefoy@example.org"

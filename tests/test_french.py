@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from archive.records import Outgoing
-from daemon.compose import Composed
 from daemon.config import Config, Legal
 from daemon.render import environment
+from daemon.sending.compose import Composed
 from tests.outgoing import LEGAL, PROMISE, MailRoom, configuration, html_of, parsed, text_of
 
 MAILS = Path(__file__).parent.parent / "templates" / "mails"

@@ -13,14 +13,14 @@ from typing import Any
 
 from archive.database import writing
 from archive.records import Order, RentNotice
-from daemon import log, page, wording
+from daemon import log, wording
+from daemon.accounting.mapping import mapping_for
 from daemon.accounting.parcels import answer, file_of, name_of
 from daemon.errors import Permanent
-from daemon.mapping import mapping_for
-from daemon.notices import parts, run, work
+from daemon.notices import page, parts, run, work
 from daemon.notices.room import Room
 from daemon.notices.telling import euros
-from daemon.pdf_text import pages_of
+from daemon.reading.pdf_text import pages_of
 from rules import batch
 from rules import period as periods
 from rules.batch import References, Split

@@ -14,10 +14,10 @@ from peewee import fn
 from archive.database import writing
 from archive.records import Movement, Order
 from daemon import log
+from daemon.accounting.mapping import mapping_for
 from daemon.accounting.parcels import answer, answered, file_of, name_of, table_file
 from daemon.imports import Fault, ImportRefused, Report, read_file
 from daemon.imports.words import in_french
-from daemon.mapping import mapping_for
 from daemon.notices.room import Room
 from daemon.notices.telling import euros
 from daemon.wording import words

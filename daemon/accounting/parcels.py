@@ -11,7 +11,7 @@ from daemon.accounting.tables import csv_of
 from daemon.errors import Permanent
 from daemon.notices.room import Room
 from daemon.notices.summary import write
-from daemon.parse import parse
+from daemon.reading.parse import parse
 from rules.letter import Attachment
 
 FOLDER = "exchange"  # in the state folder

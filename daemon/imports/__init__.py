@@ -14,13 +14,13 @@ from typing import Any
 
 from archive.database import writing
 from archive.records import Fact
+from daemon.accounting.mapping import ImportMapping
 from daemon.imports import leases, managers, movements, owners
 from daemon.imports.faults import Fault, Findings, ImportRefused
 from daemon.imports.lines import Line, lines_of
 from daemon.imports.mapped import in_its_words, mapped_lines
 from daemon.imports.rows import Counts
 from daemon.imports.sheets import Form, read_sheet
-from daemon.mapping import ImportMapping
 
 __all__ = ["KINDS", "Fault", "ImportRefused", "Ready", "Report", "import_file", "read_file"]
 

@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 
+from daemon.accounting.mapping import ImportMapping, fits
 from daemon.imports.faults import Fault, Findings
 from daemon.imports.lines import Line, is_whole
 from daemon.imports.sheets import Row
-from daemon.mapping import ImportMapping, fits
 from rules import cells
 from rules.fold import fold
 

@@ -12,9 +12,8 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from archive.records import Lease, Movement, RentNotice
-from daemon import page
 from daemon.errors import Permanent
-from daemon.notices import document, parts
+from daemon.notices import document, page, parts
 from daemon.notices.room import Room
 from rules import labels
 from rules import period as periods

@@ -18,8 +18,8 @@ import pikepdf
 from archive import index
 from archive.database import writing
 from archive.records import RentNotice
-from daemon import log, page, wording
-from daemon.notices import channels, summary
+from daemon import log, wording
+from daemon.notices import channels, page, summary
 from daemon.notices.document import data_of
 from daemon.notices.room import Room
 from rules.period import Period

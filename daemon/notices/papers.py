@@ -14,9 +14,9 @@ from typing import Any
 
 from archive.database import writing
 from archive.records import Order, Outgoing, RentNotice
-from daemon import page, pipeline, wording
+from daemon import pipeline, wording
 from daemon.errors import Permanent
-from daemon.notices import channels, roll, shelf, telling
+from daemon.notices import channels, page, roll, shelf, telling
 from daemon.notices.roll import Account
 from daemon.notices.room import Room
 from rules import period as periods

@@ -16,8 +16,8 @@ from archive.records import NoticePart
 from daemon.errors import Permanent
 from daemon.notices.press import Job, Printed
 from daemon.notices.room import Room
-from daemon.parse import parse
 from daemon.pdf import DATA
+from daemon.reading.parse import parse
 from rules.batch import Part
 from rules.notice import Notice, Odd, Oddity, Way, facts
 from rules.period import Period

@@ -16,10 +16,10 @@ from typing import Any
 from archive import index
 from archive.database import writing
 from archive.records import NoticeRun, Outgoing, Person, RentNotice
-from daemon import page, wording
+from daemon import wording
 from daemon.accounting import lists
 from daemon.errors import Permanent
-from daemon.notices import channels, dispatch, parts, run
+from daemon.notices import channels, dispatch, page, parts, run
 from daemon.notices.press import Job
 from daemon.notices.room import Room
 from daemon.notices.run import Look, Prepared

@@ -10,7 +10,8 @@ from typing import Any
 
 from schwifty import IBAN
 
-from daemon import page, wording
+from daemon import wording
+from daemon.notices import page
 from rules.house import House
 from rules.notice import Notice, NoticeKind, Party, Way
 from rules.receipt import ReceiptKind
@@ -32,7 +33,7 @@ def file_name(notice: Notice) -> str:
 
 
 def notice_told(notice: Notice, letterhead: House, lease: LeaseEntry | None) -> dict[str, Any]:
-    """The details of a notice's row in the outbox (daemon/dossier.py names the keys)."""
+    """The details of a notice's row in the outbox (daemon/sending/dossier.py names the keys)."""
     paying = notice.way is Way.PAY
     bank = letterhead.bank
     told = {

@@ -12,9 +12,9 @@ from archive import index
 from archive.database import writing
 from archive.lock import Locked, locked
 from archive.records import Duty, Fact, NoticeRun, RentNotice
-from daemon import log, page, wording
+from daemon import log, wording
 from daemon.errors import Temporary
-from daemon.notices import batch, channels, dispatch, run, summary
+from daemon.notices import batch, channels, dispatch, page, run, summary
 from daemon.notices.batch import Batch
 from daemon.notices.dispatch import Dispatched, never
 from daemon.notices.room import Room

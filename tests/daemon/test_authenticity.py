@@ -2,7 +2,7 @@
 
 import pytest
 
-from daemon.authenticity import is_aligned
+from daemon.reading.authenticity import is_aligned
 from rules.letter import Address, Letter
 
 OURS = ("mx.agence.test",)

@@ -12,8 +12,10 @@ import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, Session
 
-from daemon import check, check_disk, report
-from daemon.check import Finding, run_checks
+from daemon import report
+from daemon.checks import disk as check_disk
+from daemon.checks import run as check
+from daemon.checks.run import Finding, run_checks
 from daemon.config import Config
 from tests import dovecot as mailboxes
 from tests.dovecot import Dovecot, free_port

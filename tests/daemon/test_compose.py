@@ -6,10 +6,10 @@ from email import message_from_bytes, policy
 import pytest
 
 from archive.records import Case, Message, Outgoing
-from daemon.carrier import Carrier
-from daemon.compose import Composer
-from daemon.dossier import open_dossiers
 from daemon.errors import Permanent
+from daemon.sending.carrier import Carrier
+from daemon.sending.compose import Composer
+from daemon.sending.dossier import open_dossiers
 from tests.outgoing import (
     GIST,
     LETTER,

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from daemon.advice import missing_particulars, warnings
+from daemon.checks.advice import missing_particulars, warnings
 from daemon.config import Config, default_path, load, secret_problems
 from daemon.errors import ConfigError
 

@@ -10,7 +10,7 @@ import pytest
 from pydantic import BaseModel, TypeAdapter
 from pydantic_core import PydanticUndefined
 
-from daemon.advice import missing_particulars
+from daemon.checks.advice import missing_particulars
 from daemon.config import Config, load
 
 ROOT = Path(__file__).parents[2]

@@ -11,10 +11,10 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from archive.records import Duty, Fact, Manager, Message, Outgoing, Receipt
-from daemon import chart
-from daemon.absences import Absences
 from daemon.config import Digest
-from daemon.digest import Digests
+from daemon.reminders import chart
+from daemon.reminders.absences import Absences
+from daemon.reminders.digest import Digests
 from tests.daemon.test_reminders import ABOVE, G1, G5, HOUR, house_of, lyon, open_case
 from tests.outgoing import NOON, MailRoom, configuration, html_of, parsed, text_of
 from tests.test_french import readable, words

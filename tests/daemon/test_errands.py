@@ -10,8 +10,8 @@ from peewee import Database
 
 from archive.database import open_database
 from archive.records import Errand
-from daemon.errands import GONE, LOST, MOST_REFUSALS, STAYS, run_errands
-from daemon.imap import Disconnected, Session
+from daemon.mailbox.errands import GONE, LOST, MOST_REFUSALS, STAYS, run_errands
+from daemon.mailbox.imap import Disconnected, Session
 from tests.dovecot import SECRET, Dovecot, Person, dovecot, running, user
 
 __all__ = ["dovecot", "user"]

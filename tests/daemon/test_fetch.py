@@ -15,8 +15,8 @@ from archive.incoming import Arrival, Incoming
 from archive.records import Cursor, Errand, Fact, database
 from daemon.config import MailboxConfig
 from daemon.errors import Permanent, Temporary
-from daemon.fetch import LONGEST_PAUSE, Watch, backoff, collect
-from daemon.imap import Disconnected, Session
+from daemon.mailbox.fetch import LONGEST_PAUSE, Watch, backoff, collect
+from daemon.mailbox.imap import Disconnected, Session
 from tests.dovecot import SECRET, SUNDAY, Dovecot, dovecot, running, user
 
 __all__ = ["dovecot", "user"]

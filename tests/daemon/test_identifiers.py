@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from daemon.errors import ConfigError
-from daemon.identifiers import Signer, load_secret, marks, subject_token
+from daemon.sending.identifiers import Signer, load_secret, marks, subject_token
 
 SIGNER = Signer(b"\x07" * 32)
 CASE = "VM-2026-000123"
@@ -116,7 +116,7 @@ def test_the_secret_is_made_once_and_only_we_may_read_it(tmp_path: Path) -> None
 
 
 def test_two_processes_that_start_at_once_share_one_secret(tmp_path: Path) -> None:
-    code = "import sys; from pathlib import Path; from daemon.identifiers import load_secret; "
+    code = "import sys; from pathlib import Path; from daemon.sending.identifiers import load_secret; "
     code += "sys.stdout.write(load_secret(Path(sys.argv[1])).hex())"
     root = Path(__file__).parents[2]
 

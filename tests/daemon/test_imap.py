@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from daemon.errors import Permanent, Temporary
-from daemon.imap import Disconnected, Session
-from daemon.imap_words import BATCH_BYTES, letters_in, uid_set
+from daemon.mailbox.imap import Disconnected, Session
+from daemon.mailbox.words import BATCH_BYTES, letters_in, uid_set
 from tests.dovecot import SECRET, SUNDAY, Dovecot, dovecot, running, user
 
 __all__ = ["dovecot", "user"]

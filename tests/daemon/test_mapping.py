@@ -7,10 +7,10 @@ import pytest
 from peewee import Database
 
 from archive.records import Movement
+from daemon.accounting.mapping import ImportMapping, mapping_for
 from daemon.config import Config, load
 from daemon.errors import ConfigError
 from daemon.imports import ImportRefused, import_file
-from daemon.mapping import ImportMapping, mapping_for
 from tests.agency import contents, imported, sample, take_in
 from tests.office import CONFIG
 

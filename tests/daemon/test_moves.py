@@ -14,12 +14,14 @@ from archive.pli import filed
 from archive.records import Case, Correction, Cursor, Errand, Event, Message, Outgoing, Sighting, Standing, Step, values
 from archive.records import database as proxy
 from archive.sidecar import decode
-from daemon import casebook, clock, moves, pipeline
+from daemon import clock, pipeline
 from daemon.app import App, open_app
+from daemon.cases import casebook
 from daemon.config import MailboxConfig, load
-from daemon.errands import run_errands
-from daemon.fetch import collect
-from daemon.imap import Fetched, Session
+from daemon.mailbox import moves
+from daemon.mailbox.errands import run_errands
+from daemon.mailbox.fetch import collect
+from daemon.mailbox.imap import Fetched, Session
 from rules.letter import Label
 from tests.dovecot import SECRET, Dovecot
 from tests.office import CONFIG, letter

@@ -23,11 +23,11 @@ from archive.records import (
     RentNotice,
     database,
 )
-from daemon import bounces
 from daemon.app import App, open_app
 from daemon.config import load
 from daemon.notices import channels, dispatch, press, run, summary, work
-from daemon.parse import parse
+from daemon.reading.parse import parse
+from daemon.sending import bounces
 from rules import period as periods
 from tests.accounts import HOUSE
 from tests.notices import ACCOUNTING, NOTICES, few_accounts

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from archive.records import Outgoing
-from daemon.compose import Composed
+from daemon.sending.compose import Composed
 from tests.outgoing import MailRoom, html_of, parsed, text_of
 
 NB = "\N{NO-BREAK SPACE}"

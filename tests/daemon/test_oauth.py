@@ -14,8 +14,8 @@ import pytest
 from archive.durable import Disk
 from daemon.config import OAuth
 from daemon.errors import Permanent, Temporary
-from daemon.imap import Session
-from daemon.oauth import TokenSource, sasl
+from daemon.mailbox.imap import Session
+from daemon.mailbox.oauth import TokenSource, sasl
 from tests.dovecot import free_port, running, user
 
 __all__ = ["user"]

@@ -11,9 +11,9 @@ from peewee import Database
 
 from archive.records import Errand, Outgoing, Receipt
 from daemon.config import Limits
-from daemon.outbox import bounced, retry
-from daemon.outcome import GIVE_UP, LONGEST_WAIT, wait
-from daemon.send import Relay
+from daemon.sending.outbox import bounced, retry
+from daemon.sending.outcome import GIVE_UP, LONGEST_WAIT, wait
+from daemon.sending.send import Relay
 from tests.outgoing import NOON, SIGNER, TENANT, MailRoom, configuration, mailbox, move_in, parsed, state_of, text_of
 from tests.smtp import Sink
 

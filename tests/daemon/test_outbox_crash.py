@@ -17,9 +17,9 @@ import pytest
 
 from archive.database import open_database
 from archive.records import Errand, Outgoing
-from daemon.compose import Composer
-from daemon.outbox import Outbox
-from daemon.send import Relay
+from daemon.sending.compose import Composer
+from daemon.sending.outbox import Outbox
+from daemon.sending.send import Relay
 from tests.outgoing import LETTER, NOON, SIGNER, TENANT, configuration, move_in, parsed
 from tests.smtp import Sink
 

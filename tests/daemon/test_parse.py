@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from daemon.parse import MOST_REFERENCES, MOST_TEXT, parse, unflow
+from daemon.reading.parse import MOST_REFERENCES, MOST_TEXT, parse, unflow
 from rules.letter import Address, Letter
 
 MAILS = sorted((Path(__file__).parents[1] / "data" / "mails").glob("*.eml"))

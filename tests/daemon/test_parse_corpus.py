@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from daemon.parse import content_digest, parse
+from daemon.reading.parse import content_digest, parse
 
 SHARED = Path(__file__).parents[3] / "shared"
 CORPUS = sorted(path for path in SHARED.glob("corpus/*/*") if path.is_file())

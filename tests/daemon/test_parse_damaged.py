@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from daemon.mime import MOST_PARTS
-from daemon.parse import parse
+from daemon.reading.mime import MOST_PARTS
+from daemon.reading.parse import parse
 from rules.letter import Letter
 
 MAILS = sorted((Path(__file__).parents[1] / "data" / "mails").glob("*.eml"))

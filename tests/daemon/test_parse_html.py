@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from daemon.html_text import readable
+from daemon.reading.html_text import readable
 
 
 @pytest.mark.parametrize(

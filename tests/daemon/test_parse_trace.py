@@ -4,8 +4,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from daemon.parse import content_digest, parse
-from daemon.trace import TRACE
+from daemon.reading.parse import content_digest, parse
+from daemon.reading.trace import TRACE
 
 LETTER = b"From: lea@exemple.test\r\nSubject: Fuite\r\nMessage-ID: <1@exemple.test>\r\n\r\nIl y a une fuite.\r\n"
 

@@ -18,8 +18,8 @@ import pytest
 import zxingcpp
 from fontTools.ttLib import TTFont
 
-from daemon import page
 from daemon.errors import Permanent
+from daemon.notices import page
 from daemon.pdf import DATA, FACES, missing_fonts, render
 from rules import epc, period
 from rules.labels import Mode

@@ -10,10 +10,10 @@ import pytest
 from archive.records import Case, Message, Step
 from daemon import pdf
 from daemon.app import _calendar
+from daemon.cases.proof import facts
 from daemon.filing import House
 from daemon.notices.letterhead import Letterheads
-from daemon.proof import facts
-from daemon.reminders import breaches, steps_of
+from daemon.reminders.clocks import breaches, steps_of
 from rules.identity import Directory
 from tests.outgoing import NOON, MailRoom, configuration
 

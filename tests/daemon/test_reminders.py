@@ -7,11 +7,11 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from archive.records import Case, Duty, Manager, Message, Outgoing, Step
-from daemon.absences import Absences
 from daemon.app import _calendar
 from daemon.config import Config, Reminders
 from daemon.filing import House
-from daemon.reminders import Reminders as Service
+from daemon.reminders.absences import Absences
+from daemon.reminders.clocks import Reminders as Service
 from rules.identity import Directory
 from tests.outgoing import NOON, MailRoom, configuration, html_of, parsed, text_of
 from tests.test_french import readable, words

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from daemon.carrier import Carrier
 from daemon.config import OAuth, Smtp
 from daemon.errors import Permanent, Temporary
-from daemon.send import Cut, Relay, Uncertain, Unreachable
+from daemon.sending.carrier import Carrier
+from daemon.sending.send import Cut, Relay, Uncertain, Unreachable
 from tests.smtp import Certificate, Sink, aiosmtpd_server
 
 # aiosmtpd says so of a server that lets passwords pass outside STARTTLS: loopback, or TLS from the first byte.

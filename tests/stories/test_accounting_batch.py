@@ -8,7 +8,7 @@ from typing import Any
 import pikepdf
 import pytest
 
-from daemon.pdf_text import pages_of
+from daemon.reading.pdf_text import pages_of
 from tests.notices import ACCOUNTING, FEW, few_accounts, notice_office, pdfs_of
 from tests.office import Office, letter, text_of
 from tests.printed import printed

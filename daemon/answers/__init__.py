@@ -1,0 +1,1 @@
+"""What our own people write, and what they order by it."""

@@ -1,0 +1,496 @@
+"""What our own people write, in their own mailbox or in the shared one: heard, proven, and turned into what follows.
+
+Nothing is done here: what follows stands in the sidecar of the letter (`filing.py`), as orders that
+`daemon/cases/casework.py` carries out and as mails that the outbox sends. A mail that isn't proven to come from the
+person that it names sets nothing in motion: that person is asked, and the attempt is on the case.
+"""
+
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from archive import threads
+from archive.incoming import Arrival
+from archive.records import Case, Contact, Message, Outgoing, Person, Step
+from daemon.answers.speakers import Speaker, Speakers
+from daemon.cases.people import find_manager, owner_addresses
+from daemon.config import Config
+from daemon.filing import House
+from daemon.reading.parse import parse
+from daemon.sending.identifiers import Signer
+from rules import answer
+from rules.answer import Course, Spoken
+from rules.automatic import automatic
+from rules.commands import Command, Fault, Name, keeps_text_inside
+from rules.identity import Directory
+from rules.letter import Letter, normalise_address
+from rules.plan import CaseView, Role
+
+SENT, DRAFT = "sent", "draft"  # of an arrival: the shared mailbox's folder of sent mail
+HELD = frozenset({"notice_confirm", "notice_crossed"})  # they tell of an answer that waits for a person's word
+MOST_QUESTIONS = 10  # to one person in a day, whether a mail is theirs
+FAULTS = {
+    Name.HAND: Fault.PERSON,
+    Name.ATTACH: Fault.LEASE,
+    Name.NEW: Fault.LEASE,
+    Name.MERGE: Fault.CASE,
+    Name.AGREE: Fault.NO_OWNER,
+    Name.CONFIRM: Fault.NOTHING_HELD,
+}
+FIRST = frozenset({Name.WAIT, Name.FOLLOW})  # they say what an answer makes of the case
+LONGEST_SHOWN = 2000  # characters of somebody else's answer, as a notice shows them
+
+
+@dataclass(slots=True)
+class Heard:
+    """What one letter of our own people sets in motion. `beside` is a letter of its case, in whose folder it is filed.
+
+    `orders` and `say` are as the sidecar holds them; `step` is a line of the case's history, and no more.
+    """
+
+    letter: Letter
+    out: bool = False  # it was sent from the shared mailbox
+    by: str = ""
+    case: CaseView | None = None
+    beside: Message | None = None
+    lease: str | None = None  # of a letter without a case, by whom it was sent to
+    orders: list[dict[str, Any]] = field(default_factory=list)
+    say: list[dict[str, Any]] = field(default_factory=list)
+    step: dict[str, str] | None = None
+    machine: bool = False  # nobody wrote it
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """`bytes_of` gives a letter's bytes by its digest; `own` are the agency's own addresses."""
+
+    config: Config
+    signer: Signer
+    speakers: Speakers
+    own: frozenset[str]
+    bytes_of: Callable[[str], bytes]
+    clock: Callable[[], datetime]
+
+    def hear(
+        self, letter: Letter, arrivals: Sequence[Arrival], house: House, *, confirmed: bool = False
+    ) -> Heard | None:
+        """What this letter sets in motion; None when none of our people wrote it, or when it concerns no case.
+
+        `confirmed`: its writer has said, from the registered address, that it is theirs and is to go.
+        """
+        sent = any(arrival.place for arrival in arrivals)
+        draft = any(arrival.place == DRAFT for arrival in arrivals)
+        speaker = self.speakers.who(letter.sender.address, house.directory)
+        if speaker is None and not sent:
+            return None
+        by = speaker.id if speaker else arrivals[0].mailbox
+        names = [speaker.name] if speaker else [entry.name for entry in house.directory.managers.values()]
+        said = answer.spoken(letter, names, letter.received_at.astimezone(house.timezone).date())
+        case, refs, clash = self._case_of(letter, said.tokens)
+        heard = Heard(letter, sent, by, case, _first_letter(case))
+        talk = _Talk(self, house, heard, said, refs, speaker, confirmed=confirmed)
+        if case is None:
+            return talk.without_case()
+        if not confirmed and _is_copy(letter):
+            return talk.noted("copy")
+        machine = automatic(letter, frozenset() if sent else self.own)
+        if machine is not None and machine.robot:
+            heard.machine = True
+            absent = machine.kind == "auto-reply" and not sent
+            return talk.noted("absent" if absent else "automatic")
+        went = answer.course(letter, talk.addressees, talk.ours, draft=draft)
+        if sent:
+            return talk.from_shared_mailbox(went)
+        return talk.from_own_mailbox(went, clash=clash)
+
+    def _case_of(self, letter: Letter, tokens: Sequence[str]) -> tuple[CaseView | None, frozenset[str], bool]:
+        """The case; every reference under which a grant may name it; whether the letter names two cases."""
+        signs = self.signs(letter, tokens)
+        signed = list(dict.fromkeys(ref for sign in signs if (ref := self._ref_of(sign))))
+        by_sign = threads.by_reference(signed[:1])
+        named = threads.in_subject(letter.subject)
+        found = by_sign or threads.by_messages(_answered(letter)) or named
+        if not found:
+            return None, frozenset(), False
+        case = named[0] if named and by_sign and named[0].ref != by_sign[0].ref else found[0]
+        refs = {ref for ref in signed if (view := threads.by_reference([ref])) and view[0].ref == case.ref}
+        return case, frozenset({case.ref, *refs}), case is not found[0]
+
+    def signs(self, letter: Letter, tokens: Sequence[str]) -> list[str]:
+        """Everything in a letter that may be a token of ours: what it answers, where it went, what it repeats."""
+        tagged = [address for address in _recipients(letter) if "+" in address]
+        return [*tokens, *_answered(letter), *tagged]
+
+    def _ref_of(self, sign: str) -> str | None:
+        grant = self.signer.grant(sign)
+        return grant.case if grant is not None else self.signer.case_of(sign)
+
+
+class _Talk:
+    """One letter, its writer and its case."""
+
+    def __init__(
+        self,
+        answers: Answers,
+        house: House,
+        heard: Heard,
+        said: Spoken,
+        refs: frozenset[str],
+        speaker: Speaker | None,
+        *,
+        confirmed: bool,
+    ) -> None:
+        self._answers = answers
+        self._house = house
+        self._heard = heard
+        self._said = said
+        self._refs = refs
+        self._speaker = speaker
+        self._confirmed = confirmed
+        self._row = Case.get_or_none(Case.ref == heard.case.ref) if heard.case else None
+        people = answers.speakers.addresses(house.directory)
+        tagged = {one for one in _recipients(heard.letter) if _untagged(one) in answers.own}
+        self.ours = answers.own | people | tagged
+        self.addressees = _addressees(self._row, house.directory) - self.ours
+
+    # --- three ways
+
+    def without_case(self) -> Heard | None:
+        """A new case from a call, or a command that lacks its case; anything else is a colleague's letter."""
+        heard, letter = self._heard, self._heard.letter
+        if heard.out:
+            heard.lease = _lease_of(_recipients(letter), self._house.directory)
+            return heard
+        if self._speaker is None or not self._speaker.manager:
+            return None  # what accounting commands is about no case (rules.decide)
+        mine = [command for command in self._said.commands if command.name is not Name.SEND]
+        if not mine or len(mine) < len(self._said.commands):
+            return None
+        if not self._is_proven(self._said.tokens):
+            return self._asked()
+        return self._commanded(self._said.commands)
+
+    def from_shared_mailbox(self, went: Course) -> Heard:
+        """Whoever can put a mail in that folder has the mailbox: nothing more is to be proven."""
+        if went is Course.DRAFT:
+            return self.noted("draft")
+        if went is Course.WRITTEN:
+            self._answered()
+        self._order(command for command in self._said.commands if not self._fault(command))
+        return self._heard if self._heard.orders else self.noted("copied" if went is Course.ELSEWHERE else "noted")
+
+    def from_own_mailbox(self, went: Course, *, clash: bool) -> Heard:
+        if went is Course.DRAFT:
+            return self.noted("draft")
+        if went is Course.ELSEWHERE and not self._said.commands:
+            return self.noted("copied")
+        tokens = () if clash else self._answers.signs(self._heard.letter, self._said.tokens)
+        if not self._is_proven(tokens):
+            return self._asked()
+        if went is not Course.INSIDE:
+            if went is Course.WRITTEN:
+                self._answered()
+            return self._commanded(self._said.commands) if self._said.commands else self._heard
+        if self._said.commands:
+            return self._commanded(self._said.commands, passes_on=not keeps_text_inside(self._said.commands))
+        return self._passed_on()
+
+    def noted(self, what: str) -> Heard:
+        self._heard.step = {"what": what, "detail": self._heard.by}
+        return self._heard
+
+    # --- who speaks
+
+    def _is_proven(self, tokens: Iterable[str]) -> bool:
+        if self._confirmed or self._speaker is None:
+            return self._confirmed
+        refs: frozenset[str | None] = self._refs or frozenset({None})  # a grant without a case says who writes
+        return self._answers.speakers.proven(self._heard.letter, self._speaker, tokens, refs, self._today())
+
+    def _today(self) -> date:
+        return self._answers.clock().astimezone(self._house.timezone).date()
+
+    def _asked(self) -> Heard:
+        """Nothing is passed on; the person whose name it bears is asked, at the address that we know."""
+        self.noted("unproven")
+        if not self._was_asked_enough():
+            self._tell("notice_confirm", {"told": _shown(self._said.text)})
+        return self._heard
+
+    def _was_asked_enough(self) -> bool:
+        """A flood of forged mails doesn't become a flood of questions."""
+        to = self._speaker.registered if self._speaker else ""
+        asked = (Outgoing.template == "notice_confirm") & (Outgoing.recipient == to)
+        since = self._answers.clock() - timedelta(days=1)
+        return bool(Outgoing.select().where(asked & (Outgoing.created_at > since)).count() >= MOST_QUESTIONS)
+
+    # --- what follows
+
+    @property
+    def _case(self) -> Case:
+        if self._row is None:
+            raise LookupError("this letter belongs to no case")
+        return self._row
+
+    def _answered(self) -> None:
+        """The person has it: the clock stops when it left, or stands still when the answer is a question."""
+        self._order(command for command in self._said.commands if command.name in FIRST and not self._fault(command))
+        at = answer.answered_at(self._heard.letter, self._case.received_at, self._answers.clock())
+        self._add("answered", {}, at)
+
+    def _passed_on(self) -> Heard:
+        """To the writer of the letter, in the agency's name."""
+        files = answer.travelling(self._heard.letter.attachments)
+        if self._said.empty and not files:
+            self.noted("empty")
+            self._tell("notice_empty", {})
+            return self._heard
+        question = self._question()
+        other = None if self._confirmed else self._crossed(question)
+        if other is not None:
+            self.noted("crossed")
+            self._tell("notice_crossed", other)
+            return self._heard
+        self.noted("received")
+        self._relay(question)
+        return self._heard
+
+    def _relay(self, question: Message) -> None:
+        asked = parse(self._answers.bytes_of(question.digest), received_at=question.received_at)
+        writer = normalise_address(question.sender)
+        beside = sorted(_copied(asked, self._case) - self.ours - {writer})
+        key = f"answer/{self._heard.letter.digest}"
+        people = self._speaker.addresses if self._speaker else frozenset()
+        instead = self._answers.config.agency.address
+        details = {
+            "text": answer.without_addresses(self._said.text, people, instead),
+            "author": self._speaker.name if self._speaker else "",
+            "by": self._heard.by,
+            "source": self._heard.letter.digest,
+            "copies": beside,
+            "to": writer,
+            "references": list(asked.references or asked.in_reply_to),
+        }
+        for address in (writer, *beside):
+            row = {"kind": "answer", "template": "answer", "to": address, "answers": question.digest}
+            own = {"key": key if address == writer else f"{key}/{address}", "details": details | {"as": key}}
+            self._heard.say.append(row | own)
+
+    def _question(self) -> Message:
+        """The letter that is answered: the one that the notice told of, else the last one of the people concerned."""
+        rows = [self._told_by(sign) for sign in self._answers.signs(self._heard.letter, self._said.tokens)]
+        for row in filter(None, rows):
+            found = Message.get_or_none(Message.digest == row.answers, Message.case == self._case.ref)
+            if found is not None and normalise_address(found.sender) in self.addressees:
+                return found
+        received = (Message.case == self._case.ref) & (Message.direction == "in") & (Message.state != "duplicate")
+        letters = list(Message.select().where(received).order_by(Message.received_at.desc()))
+        theirs = (one for one in letters if normalise_address(one.sender) in self.addressees)
+        return next(theirs, None) or self._heard.beside or letters[0]
+
+    def _told_by(self, sign: str) -> Outgoing | None:
+        """The mail of ours that bears this token."""
+        if not self._answers.signer.is_ours(sign):
+            return None
+        ref, _, rest = sign.strip("<> ").partition("@")[0].partition(".")
+        domain = self._answers.config.agency.address.rpartition("@")[2]
+        return Outgoing.get_or_none(Outgoing.message_id == f"{ref.upper()}.{rest.lower()}@{domain}")
+
+    def _crossed(self, question: Message) -> dict[str, Any] | None:
+        """Somebody else has answered that letter meanwhile: what they said, and who."""
+        ref, by = self._case.ref, self._heard.by
+        same = (Outgoing.case == ref) & (Outgoing.kind == "answer") & (Outgoing.answers == question.digest)
+        for row in Outgoing.select().where(same & Outgoing.state.not_in(("failed", "bounced"))):
+            told = _details(row)
+            if told.get("by") != by and told.get("source") != self._heard.letter.digest:
+                return {"other": told.get("author") or told.get("by"), "told": _shown(str(told.get("text")))}
+        answered = (Step.case == ref) & (Step.what == "answered") & (Step.at > question.received_at)
+        for step in Step.select().where(answered & (Step.at <= self._answers.clock())):
+            if f"({by})" not in step.detail and step.message != self._heard.letter.digest:
+                return {"other": self._name_of(step), "told": ""}
+        return None
+
+    def _name_of(self, step: Step) -> str:
+        by = step.detail.rpartition("(")[2].rstrip(")")
+        entry = self._house.directory.managers.get(by)
+        return entry.name if entry is not None else str(by)
+
+    # --- commands
+
+    def _commanded(self, commands: Sequence[Command], *, passes_on: bool = False) -> Heard:
+        """All of them, or none: a slip in one may mean that the others aren't meant either."""
+        faults = [(command, fault) for command in commands if (fault := self._fault(command)) is not None]
+        if faults:
+            self._heard.orders.clear()
+            self.noted("refused")
+            wrong = [{"word": one.line, "fault": str(fault)} for one, fault in faults]
+            self._tell("notice_commands", {"faults": wrong})
+            return self._heard
+        self._order(commands)
+        files = answer.travelling(self._heard.letter.attachments)
+        if passes_on and not (self._said.empty and not files):
+            self._passed_on()
+        elif self._heard.step is None:
+            self.noted("commanded")
+        return self._heard
+
+    def _order(self, commands: Iterable[Command]) -> None:
+        for command in commands:
+            if command.name is None or any(order["line"] == command.line for order in self._heard.orders):
+                continue
+            told = "\n".join(filter(None, (command.reason, self._said.text if keeps_text_inside([command]) else "")))
+            details = {
+                "day": command.day.isoformat() if command.day else None,
+                "days": command.days,
+                "whom": self._whom(command),
+                "reason": command.reason,
+                "text": told,
+                "to": self._speaker.registered if self._speaker else "",
+            }
+            if command.name is Name.SPLIT:
+                details["letter"] = self._question().digest
+            at = min(self._heard.letter.received_at, self._answers.clock())
+            self._add(str(command.name), details, at, command.line)
+
+    def _whom(self, command: Command) -> str:
+        match command.name:
+            case Name.HAND:
+                found = find_manager(command.whom, self._house.directory)
+                return found.id if found else ""
+            case Name.CONFIRM:
+                return self._held()
+            case Name.MERGE:
+                return threads.by_reference([command.whom])[0].ref
+            case _:
+                return command.whom
+
+    def _held(self) -> str:
+        """The letter that a notice asked about: its digest."""
+        rows = (self._told_by(sign) for sign in self._answers.signs(self._heard.letter, self._said.tokens))
+        return next((str(row.answers) for row in rows if row is not None and row.template in HELD), "")
+
+    def _fault(self, command: Command) -> Fault | None:
+        """What keeps a command from being carried out, as far as the agency's lists can tell."""
+        if command.name is None or command.name is Name.SEND:
+            return Fault.UNKNOWN
+        if command.fault is not None:
+            return command.fault
+        directory = self._house.directory
+        if self._row is None and command.name not in {Name.NEW, Name.CONFIRM}:
+            return Fault.NO_CASE
+        return None if self._makes_sense(command, directory) else FAULTS[command.name]
+
+    def _makes_sense(self, command: Command, directory: Directory) -> bool:
+        """Whether what it names is there."""
+        match command.name:
+            case Name.HAND:
+                return find_manager(command.whom, directory) is not None
+            case Name.ATTACH | Name.NEW:
+                return directory.lease(command.whom) is not None
+            case Name.MERGE:
+                other = threads.by_reference([command.whom])
+                return bool(other) and other[0].ref != self._case.ref
+            case Name.AGREE:
+                return bool(owner_addresses(self._case))
+            case Name.CONFIRM:
+                return bool(self._held())
+            case _:
+                return True
+
+    # --- as the sidecar holds it
+
+    def _add(self, name: str, details: Mapping[str, Any], at: datetime, line: str = "") -> None:
+        ref = self._row.ref if self._row is not None else None
+        order = {"name": name, "case": ref, "by": self._heard.by, "at": at.isoformat(), "line": line}
+        self._heard.orders.append(order | {"details": dict(details)})
+
+    def _tell(self, template: str, details: Mapping[str, Any]) -> None:
+        """To the person who wrote (or who is said to have written), at the address that we know."""
+        if self._speaker is None:
+            return
+        digest = self._heard.letter.digest
+        told = {"name": self._speaker.name, "held": digest if template in HELD else "", **details}
+        row = {"key": f"{template}/{digest}", "kind": "notice", "template": template, "to": self._speaker.registered}
+        self._heard.say.append(row | {"details": told})
+
+
+# --- addresses
+
+
+def _answered(letter: Letter) -> tuple[str, ...]:
+    return (*letter.in_reply_to, *reversed(letter.references))
+
+
+def _recipients(letter: Letter) -> list[str]:
+    headers = [normalise_address(one.address) for one in (*letter.to, *letter.cc)]
+    delivered = [letter.header("delivered-to"), letter.header("x-original-to"), *letter.envelope_recipients]
+    return [*headers, *(normalise_address(one.strip("<> ")) for one in delivered if one)]
+
+
+def _untagged(address: str) -> str:
+    local, at, domain = address.rpartition("@")
+    return f"{local.partition('+')[0]}{at}{domain}"
+
+
+def _addressees(case: Case | None, directory: Directory) -> frozenset[str]:
+    """Whom an answer in this case may be for: who wrote first, the people of the lease, the owner, who wrote since."""
+    if case is None:
+        return frozenset()
+    wrote = Message.select(Message.sender).where(Message.case == case.ref, Message.direction == "in")
+    theirs = {one.sender for one in wrote if _is_of(one.sender, case, directory)}
+    return frozenset({normalise_address(case.sender), *theirs, *_registered(case)}) - {""}
+
+
+def _is_of(address: str, case: Case, directory: Directory) -> bool:
+    holders = directory.holders.get(normalise_address(address), ())
+    lease = any(holder.lease == case.lease_id for holder in holders if holder.lease)
+    return lease or (case.party == Role.OWNER and any(holder.owner is not None for holder in holders))
+
+
+def _registered(case: Case) -> set[str]:
+    """The addresses of the tenants of its lease."""
+    if not case.lease_id:
+        return set()
+    roles = [Role.TENANT, Role.CO_TENANT]
+    rows = (
+        Contact.select(Contact.value)
+        .join(Person, on=(Contact.person == Person.id))
+        .where(Person.lease == case.lease_id, Person.role.in_(roles), Contact.kind == "email")
+    )
+    return {normalise_address(row.value) for row in rows}
+
+
+def _copied(asked: Letter, case: Case) -> set[str]:
+    """The tenants of the lease whom the writer had in copy."""
+    return {normalise_address(one.address) for one in (*asked.to, *asked.cc)} & _registered(case)
+
+
+def _lease_of(addresses: Iterable[str], directory: Directory) -> str | None:
+    """The one lease whose people a mail went to."""
+    leases = {holder.lease for one in addresses for holder in directory.holders.get(one, ()) if holder.lease}
+    return leases.pop() if len(leases) == 1 else None
+
+
+def _is_copy(letter: Letter) -> bool:
+    """The same mail by another way, its head rewritten by a provider: what it sets in motion is in motion already."""
+    same = (Message.message_id == letter.message_id) & (Message.sender == normalise_address(letter.sender.address))
+    others = Message.select().where(same & (Message.digest != letter.digest) & Message.case.is_null(False))
+    return bool(letter.message_id) and any(one.subject == letter.subject for one in others)
+
+
+def _first_letter(case: CaseView | None) -> Message | None:
+    if case is None:
+        return None
+    first = Step.get_or_none(Step.case == case.ref, Step.what == "opened")
+    return Message.get_or_none(Message.digest == first.message) if first is not None else None
+
+
+def _details(row: Outgoing) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(row.details or "{}")
+    return found
+
+
+def _shown(text: str) -> str:
+    return text[:LONGEST_SHOWN]

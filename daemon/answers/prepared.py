@@ -1,0 +1,27 @@
+"""Mails with a command in them that a notice offers: a click, and Send.
+
+The mail is a new one, no reply: it brings the notice's own token on its last line, which says who may speak and in
+which case (daemon/answers/speakers.py).
+"""
+
+from urllib.parse import quote
+
+from daemon.sending.dossier import Dossier
+from daemon.sending.identifiers import subject_token
+from daemon.sending.subject import stem_of
+from daemon.wording import words
+
+CONFIRMED = frozenset({"notice_confirm", "notice_crossed"})  # there is one thing to say
+
+
+def offered(dossier: Dossier, token: str, intake: str) -> list[dict[str, str]]:
+    """The commands that fit this notice: what to write, what it means, and the `mailto:` link (RFC 6068)."""
+    ref = dossier.row.case_id
+    subject = f"Re: {stem_of(dossier)} {subject_token(str(ref)) if ref else ''}".strip()
+    fitting = words()["orders"]["confirm" if dossier.row.template in CONFIRMED else "short"]
+    return [{**one, "href": _link(one["prepared"], subject, token, intake)} for one in fitting]
+
+
+def _link(command: str, subject: str, token: str, intake: str) -> str:
+    body = f"{command}\r\n\r\n{token}\r\n"
+    return f"mailto:{quote(intake, safe='@')}?subject={quote(subject, safe='')}&body={quote(body, safe='')}"

@@ -1,0 +1,1 @@
+"""What becomes of a case after it was opened."""

@@ -1,0 +1,1 @@
+"""Whether everything that the daemon needs is there."""

@@ -1,0 +1,1 @@
+"""The commands, by what they are about; `daemon/cli.py` gathers them."""

@@ -1,0 +1,1 @@
+"""From raw bytes to a `Letter`: once, at the edge."""

@@ -1,0 +1,1 @@
+"""Everything we say by mail: composed once, kept, handed over by one door."""

@@ -1,0 +1,1 @@
+"""How the configuration file is written and what is wrong with one."""
