@@ -37,7 +37,7 @@ from daemon.sending.identifiers import Signer, load_secret
 from daemon.sending.outbox import Outbox
 from rules.calendar import Calendar, parse_closed, parse_hours
 from rules.decide import Policy
-from rules.letter import normalise_address
+from rules.letter import normalise_address, untagged
 
 FIRST_CONTACT = timedelta(hours=72)  # what came earlier than that before the first start is never answered
 
@@ -198,7 +198,7 @@ class _Policies:
             if arrival.mailbox in self._by_name:
                 return self._by_name[arrival.mailbox]
             for recipient in arrival.envelope_recipients:
-                if (box := self._by_address.get(normalise_address(recipient))) is not None:
+                if (box := self._by_address.get(untagged(recipient))) is not None:
                     return box
         return self._config.mailbox[0]
 

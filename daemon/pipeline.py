@@ -31,13 +31,13 @@ from daemon.errors import Temporary
 from daemon.filing import Broken, House, Opened
 from daemon.reading.authenticity import is_aligned
 from daemon.reading.parse import parse
-from daemon.sending import bounces
+from daemon.sending import bounces, probe
 from daemon.sending.identifiers import Signer
 from rules.automatic import automatic
 from rules.decide import Context, Policy, decide
 from rules.learned import Layer
 from rules.letter import Label, Letter, normalise_address
-from rules.plan import FOLDER_OF, JoinCase, OpenCase, Returned
+from rules.plan import FOLDER_OF, Folder, JoinCase, OpenCase, Returned
 
 GROUP = 50  # letters in hand at once
 GROUP_BYTES = 8 * 1024 * 1024  # and their bytes, unless one alone has more
@@ -283,6 +283,9 @@ def _open(
         _seen_again(desk, known, arrivals)
         return None
     letter = _read(raw, arrivals)
+    if probe.is_one(letter, desk.signer):
+        _take_probe(letter, arrivals, now)
+        return None
     first = _same_letter(desk, letter, arrivals, group)
     house = desk.house()
     if first is not None:
@@ -306,6 +309,15 @@ def _decided(
     plan = decide(letter, _context(desk, letter, raw, arrivals, house))
     ref = _reference(desk, plan.actions, known)
     return filing.letter_pli(Opened(letter, raw, arrivals, plan, ref), house)
+
+
+def _take_probe(letter: Letter, arrivals: Sequence[Arrival], now: datetime) -> None:
+    """Nobody's letter (daemon/sending/probe.py): it leaves the inbox, where people look, and that is all."""
+    probe.note(letter, now)
+    away = {"folder": str(Folder.OFF_TOPIC), "flagged": False, "move": True}
+    record = {"digest": letter.digest, "message_id": letter.message_id, "plan": {"shelve": away}}
+    for arrival in arrivals:
+        index.add_errand(record, filing.source_of(arrival))
 
 
 def _is_old(desk: Desk, letter: Letter, arrivals: Sequence[Arrival]) -> bool:

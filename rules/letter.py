@@ -114,3 +114,9 @@ def normalise_address(address: str) -> str:
     """The form in which two addresses are compared: case folded, no spaces, the domain without a trailing dot."""
     local, at, domain = address.strip().casefold().rpartition("@")
     return f"{local}{at}{domain.rstrip('.')}"
+
+
+def untagged(address: str) -> str:
+    """The mailbox that `local+tag@domain` is delivered to, normalised."""
+    local, at, domain = normalise_address(address).rpartition("@")
+    return f"{local.partition('+')[0]}{at}{domain}"

@@ -50,6 +50,7 @@ class Sink:
     acts: Acts = field(default_factory=dict)
     greeting: str = "220 sink ESMTP"
     mail_replies: list[str] = field(default_factory=list)  # in turn, then 250
+    refuses_tags: bool = False  # as a server that knows no local+tag@domain
     most_per_connection: int = 0  # then 421 and goodbye, as Exchange and Postfix do; 0: no limit
     taken: list[Taken] = field(default_factory=list)
     connections: int = 0
@@ -152,6 +153,8 @@ class _Dialogue:
             return
         recipient = command.partition("<")[2].partition(">")[0]
         acts = self.sink.acts.get(recipient, [])
+        if self.sink.refuses_tags and "+" in recipient:
+            acts = ["550 5.1.1 no such user"]
         if acts and acts[0][:1].isdigit():
             self.recipient = ""
             self.say(acts.pop(0))

@@ -25,7 +25,7 @@ from rules.answer import Course, Spoken
 from rules.automatic import automatic
 from rules.commands import Command, Fault, Name, keeps_text_inside
 from rules.identity import Directory
-from rules.letter import Letter, normalise_address
+from rules.letter import Letter, normalise_address, untagged
 from rules.plan import CaseView, Role
 
 SENT, DRAFT = "sent", "draft"  # of an arrival: the shared mailbox's folder of sent mail
@@ -151,7 +151,7 @@ class _Talk:
         self._confirmed = confirmed
         self._row = Case.get_or_none(Case.ref == heard.case.ref) if heard.case else None
         people = answers.speakers.addresses(house.directory)
-        tagged = {one for one in _recipients(heard.letter) if _untagged(one) in answers.own}
+        tagged = {one for one in _recipients(heard.letter) if untagged(one) in answers.own}
         self.ours = answers.own | people | tagged
         self.addressees = _addressees(self._row, house.directory) - self.ours
 
@@ -427,11 +427,6 @@ def _recipients(letter: Letter) -> list[str]:
     headers = [normalise_address(one.address) for one in (*letter.to, *letter.cc)]
     delivered = [letter.header("delivered-to"), letter.header("x-original-to"), *letter.envelope_recipients]
     return [*headers, *(normalise_address(one.strip("<> ")) for one in delivered if one)]
-
-
-def _untagged(address: str) -> str:
-    local, at, domain = address.rpartition("@")
-    return f"{local.partition('+')[0]}{at}{domain}"
 
 
 def _addressees(case: Case | None, directory: Directory) -> frozenset[str]:

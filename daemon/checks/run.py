@@ -1,7 +1,8 @@
 """Tries everything that the daemon needs and tells every problem at once, each with its datum and its cure.
 
 The checks run side by side, each on its own time: a server that doesn't answer holds up no other, and after `PATIENCE`
-it is told as a fault. Nothing is sent, moved or made that stays.
+it is told as a fault. Nothing is moved or made that stays, and nothing is sent but, once the daemon has run, a probe to
+our own mailbox (daemon/checks/probe.py), which follows when the servers are well.
 """
 
 import os
@@ -17,6 +18,7 @@ from archive.database import DatabaseTrouble, open_database, without_password, w
 from daemon import clock
 from daemon.checks import disk as check_disk
 from daemon.checks import mail as check_mail
+from daemon.checks import probe as check_probe
 from daemon.checks.advice import warnings
 from daemon.config import Config, secret_problems
 from daemon.errors import ConfigError, Permanent, Temporary
@@ -42,11 +44,15 @@ class Finding:
 def run_checks(
     config: Config, now: datetime | None = None, patience: timedelta = PATIENCE, environ: Mapping[str, str] = os.environ
 ) -> list[Finding]:
-    """Every finding, in the order of the configuration. It takes `patience` at most."""
+    """Every finding, in the order of the configuration. It takes `patience` at most, and once more for the probe."""
     if stranger := check_disk.wrong_user(config.storage.state):
         return [Finding("user", ok=False, message=stranger)]  # it would try another one's rights, and leave files
-    checks = _checks(config, now or clock.now(), environ)
-    return [finding for slot in _at_once(checks, patience) for finding in slot]
+    now = now or clock.now()
+    found = [finding for slot in _at_once(_checks(config, now, environ), patience) for finding in slot]
+    if all(finding.ok for finding in found) and check_probe.may_begin(config):
+        probing = _at_once([("case address", partial(check_probe.case_addresses, config, now))], patience)
+        found += [finding for slot in probing for finding in slot]
+    return found
 
 
 def _checks(config: Config, now: datetime, environ: Mapping[str, str]) -> list[tuple[str, Check]]:

@@ -22,7 +22,7 @@ from daemon.errors import Permanent
 from daemon.reading.parse import parse
 from daemon.reminders import chart
 from daemon.render import Rendered, prepared, render
-from daemon.sending import wire
+from daemon.sending import probe, wire
 from daemon.sending.carrier import SEVEN_BITS, Carrier
 from daemon.sending.dossier import Dossier, answer_facts, bars_of, facts, inside_facts
 from daemon.sending.identifiers import HEADER, Signer, subject_token
@@ -116,7 +116,7 @@ class Composer:
             "From": wire.mailbox(_author(dossier), wire.address(agency.address)),
             "To": _recipient(str(dossier.details.get("to") or row.recipient) if spoken else row.recipient, carrier),
             "Cc": ",\r\n ".join(_recipient(one, carrier) for one in dossier.details.get("copies") or () if spoken),
-            "Reply-To": self._reply_to(row, answers=answers),
+            "Reply-To": self._reply_to(row, now, answers=answers),
             "Subject": _with_reference(subject, row.case_id),
             "Date": format_datetime(dossier.local(now)),
             "Message-ID": f"<{token}@{self._domain}>",
@@ -128,9 +128,15 @@ class Composer:
         }
         return b"".join(wire.header(name, value) for name, value in values.items() if value)
 
-    def _reply_to(self, row: Outgoing, *, answers: bool) -> str:
-        """The mailbox that we read, wherever a reply would go elsewhere."""
+    def _reply_to(self, row: Outgoing, now: datetime, *, answers: bool) -> str:
+        """The mailbox that we read, wherever a reply would go elsewhere; of a notice the address of its case.
+
+        That one only where such an address was seen to work; else the thread and its token do.
+        """
         intake = self.mailbox(row).address
+        if row.kind == "notice" and row.case_id and probe.works(intake):
+            until = (now + GRANTED_FOR).date()
+            return self._signer.case_address(wire.address(intake), row.case_id, holder_of(row.recipient), until)
         reaches_us = intake.casefold() == self._config.agency.address.casefold()
         return "" if answers and reaches_us else wire.address(intake)
 
