@@ -9,21 +9,20 @@ says so. `unless` is looked for in the same sentence and silences the row. Gaps 
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
+
+from rules.finder import Finder
 
 _NEVER: Final = re.compile(r"(?!)")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Alarm:
     kind: str
     pattern: re.Pattern[str]
     unless: re.Pattern[str]
     reason: str
-
-    def rings(self, plain: str) -> bool:
-        """Whether it rings in that folded sentence."""
-        return self.pattern.search(plain) is not None and self.unless.search(plain) is None
 
 
 def _alarm(kind: str, pattern: str, reason: str, unless: str = "") -> Alarm:
@@ -110,3 +109,12 @@ UNFIT: Final = re.compile(
     r"\b(?:connards?|connasses?|encule\w*|salopards?|salopes?|batards?|putains?|putes?|merde\w*|foutre|foutez|foutus?|chier|chiant\w*|cons?|conneries?|abrutis?|debiles?|cretins?|imbeciles?|ordures? que vous|voleurs?|escrocs?|arnaqueurs?|incapables?|incompetents?|menteurs?|bande de|honte a vous|minables?|fils de|ta gueule|nique\w*|fuck\w*|shit|bastards?|assholes?|idiots?|crooks?|thieves|liars?)\b"
     r"|https?|www\.|@|<[a-z/!]|\b(?:fr|be|ch|de|lu)\d\d[ \d]{8,}|(?:\d[ .-]?){9,}|[{}\[\]|]"
 )
+
+_ALL: Final = (*URGENT, *DEATH, *VIOLENCE, *INSTITUTION, *SENSITIVE, *REGISTERED, *MACHINE)
+_FINDER: Final = Finder([alarm.pattern for alarm in _ALL])
+
+
+@lru_cache(maxsize=500)
+def ringing(plain: str) -> frozenset[Alarm]:
+    """The rows of all tables that ring in a folded sentence."""
+    return frozenset(alarm for alarm in map(_ALL.__getitem__, _FINDER.met(plain)) if not alarm.unless.search(plain))

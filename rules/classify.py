@@ -6,10 +6,12 @@ at once. `because` is one French sentence with the words that decided.
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from rules import alarms, lexicon
+from rules.alarms import Alarm, ringing
 from rules.automatic import automatic
 from rules.features import counting, features
 from rules.fold import fold
@@ -55,12 +57,12 @@ def verdict(letter: Letter, reading: Reading, told: list[Sentence], said: Opinio
     """The opinion and the rules, joined."""
     best, second = sorted(said.chances, key=lambda label: said.chances[label], reverse=True)[:2]
     raised = frozenset(name for name, limit in weights.thresholds.items() if said.scores[name] >= limit)
-    plain = [sentence.plain for sentence in (*told, sentence_of(reading.subject))]
-    alerts = tuple(_alerts(letter, plain, leaving=best is Label.DEPARTURE or "leaving" in raised))
+    rung = frozenset[Alarm]().union(*(ringing(one.plain) for one in (*told, sentence_of(reading.subject))))
+    alerts = tuple(_alerts(letter, rung, leaving=best is Label.DEPARTURE or "leaving" in raised))
     return Verdict(
         label=best,
         confidence=round(said.chances[best], 4),
-        urgent="urgent" in raised or _is_danger(said.scores["urgent"], weights, plain),
+        urgent="urgent" in raised or _is_danger(said.scores["urgent"], weights, rung),
         registered="registered" in raised,
         automated="automated" in raised or _is_robot(letter),
         alerts=alerts,
@@ -70,9 +72,9 @@ def verdict(letter: Letter, reading: Reading, told: list[Sentence], said: Opinio
     )
 
 
-def _is_danger(score: float, weights: Weights, plain: list[str]) -> bool:
+def _is_danger(score: float, weights: Weights, rung: frozenset[Alarm]) -> bool:
     """A danger that the table names needs a lesser score of the whole letter (held out: 95 of 100 raised, 4 false)."""
-    return score >= weights.thresholds["urgent"] - _EASED and _any_rings(alarms.URGENT, plain)
+    return score >= weights.thresholds["urgent"] - _EASED and not rung.isdisjoint(alarms.URGENT)
 
 
 def _is_robot(letter: Letter) -> bool:
@@ -80,28 +82,22 @@ def _is_robot(letter: Letter) -> bool:
     return signs is not None and signs.robot
 
 
-def _alerts(letter: Letter, plain: list[str], *, leaving: bool) -> Iterator[Alert]:
+def _alerts(letter: Letter, rung: frozenset[Alarm], *, leaving: bool) -> Iterator[Alert]:
     if leaving:
         yield Alert.DEPARTURE
-    if _is_institution(letter, plain):
+    if _is_institution(letter) or not rung.isdisjoint(alarms.INSTITUTION):
         yield Alert.INSTITUTION
-    if _any_rings(alarms.DEATH, plain):
+    if not rung.isdisjoint(alarms.DEATH):
         yield Alert.DEATH
-    if _any_rings(alarms.VIOLENCE, plain):
+    if not rung.isdisjoint(alarms.VIOLENCE):
         yield Alert.VIOLENCE
-    if _any_rings(alarms.SENSITIVE, plain) or _has_private_file(letter):
+    if not rung.isdisjoint(alarms.SENSITIVE) or _has_private_file(letter):
         yield Alert.SENSITIVE
 
 
-def _any_rings(rows: Iterable[alarms.Alarm], plain: list[str]) -> bool:
-    whole = "\n".join(plain)
-    heard = (row for row in rows if row.pattern.search(whole))  # most rows are silent: one look at the whole letter
-    return any(row.rings(sentence) for row in heard for sentence in plain)
-
-
-def _is_institution(letter: Letter, plain: list[str]) -> bool:
+def _is_institution(letter: Letter) -> bool:
     sender = fold(f"{letter.sender.name[:200]} {letter.sender.address[:200].replace('.', ' ').replace('@', ' ')}")
-    return alarms.INSTITUTION_SENDER.search(sender) is not None or _any_rings(alarms.INSTITUTION, plain)
+    return alarms.INSTITUTION_SENDER.search(sender) is not None
 
 
 def _has_private_file(letter: Letter) -> bool:
@@ -111,19 +107,24 @@ def _has_private_file(letter: Letter) -> bool:
 def deciding(letter: Letter, reading: Reading, label: Label, weights: Weights) -> list[str]:
     """The writer's words that spoke most for `label`, as they were written; those that name its matter come first."""
     told: dict[str, tuple[bool, float, str]] = {}
-    for shown in _written(letter, reading):
-        word = next(iter(reversed(words(shown))), "")
-        if word and word not in told and not lexicon.is_common(word):
+    for shown, word in _written(letter, reading):
+        if word not in told:
             names_it = not lexicon.EXPLAINS[label].isdisjoint(notions_of(word))
             told[word] = (names_it, share(weights, label, word), shown)
     best = sorted((row for row in told.values() if row[1] > 0), key=lambda row: (not row[0], -row[1]))
     return [shown for _, _, shown in best[:_SHOWN]]
 
 
-def _written(letter: Letter, reading: Reading) -> Iterator[str]:
-    """The words of the text that counts and of the files' names, as written, without what surrounds them."""
+def _written(letter: Letter, reading: Reading) -> Iterator[tuple[str, str]]:
+    """The words of the text that counts and of the files' names that may explain something: as written, and folded."""
     files = " ".join(item.name.replace("_", " ") for item in letter.attachments[:20])
-    for word in f"{reading.subject} {counting(reading)[:_LOOKED_AT]} {files}".split():
-        shown = _ELISION.sub("", word.strip(_AROUND))
-        if len(shown) > _SHORT:
-            yield shown
+    bare = map(_bare, f"{reading.subject} {counting(reading)[:_LOOKED_AT]} {files}".split())
+    return (one for one in bare if one)
+
+
+@lru_cache(maxsize=20_000)
+def _bare(written: str) -> tuple[str, str] | None:
+    """A word without what surrounds it, and its last part folded; None when it explains nothing by itself."""
+    shown = _ELISION.sub("", written.strip(_AROUND))
+    word = next(iter(reversed(words(shown))), "")
+    return (shown, word) if len(shown) > _SHORT and word and not lexicon.is_common(word) else None

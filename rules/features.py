@@ -10,12 +10,12 @@ from collections.abc import Iterator
 from functools import lru_cache
 from itertools import pairwise
 
-from rules.alarms import INSTITUTION, INSTITUTION_SENDER, MACHINE, MACHINE_SENDER, REGISTERED, URGENT, Alarm
+from rules.alarms import INSTITUTION, INSTITUTION_SENDER, MACHINE, MACHINE_SENDER, REGISTERED, URGENT, ringing
 from rules.fold import fold
 from rules.letter import Letter
 from rules.reading import Reading
 from rules.tagging import Run, Sentence, notions_of, sentence_of, tagged, words
-from rules.turns import TURNS
+from rules.turns import turns_in
 
 # Blocks whose features weigh less the more there are, and those where each one always weighs the same (they are rules).
 BLOCKS = {"words": 1.0, "pieces": 1.0, "notions": 1.0, "mixed": 1.0, "pairs": 0.7}
@@ -48,12 +48,8 @@ _PIVOTS = frozenset(
 )
 _SUPPOSES = re.compile(r"\b(?:si|s'il|au cas|eventuel|un jour|peut-etre|jamais|if|whether)\b")
 _DENIES = re.compile(r"\b(?:ne|n'|pas|plus|jamais|aucun|aucune|not|don't|never)\b")
-_RINGING: tuple[tuple[str, tuple[Alarm, ...]], ...] = (
-    ("urgent", URGENT),
-    ("registered", REGISTERED),
-    ("machine", MACHINE),
-    ("institution", INSTITUTION),
-)
+_TABLES = (("urgent", URGENT), ("registered", REGISTERED), ("machine", MACHINE), ("institution", INSTITUTION))
+_RINGING = {alarm: f"!:{table}:{alarm.reason}" for table, rows in _TABLES for alarm in rows}
 _SENDERS = (
     ("machine", MACHINE_SENDER),
     ("institution", INSTITUTION_SENDER),
@@ -194,15 +190,11 @@ def _pairs(told: list[Sentence]) -> set[str]:
 
 def _turns(letter: Letter, told: list[Sentence]) -> set[str]:
     """The turns of phrase met, each also with the mood of its sentence, what rings, and who the sender seems to be."""
-    whole = "\n".join(sentence.plain for sentence in told)
     found: set[str] = set()
-    for turn in TURNS:
-        if turn.pattern.search(whole):  # most turns are not in the letter at all
-            moods = {_mood(sentence) for sentence in told if turn.pattern.search(sentence.plain)}
-            found |= {f"t:{turn.name}{mood}" for mood in moods} | {f"t:{turn.name}"}
-    for table, rows in _RINGING:
-        ringing = (row for row in rows if row.pattern.search(whole))
-        found |= {f"!:{table}:{row.reason}" for row in ringing if any(row.rings(sentence.plain) for sentence in told)}
+    for sentence in told:
+        for turn in turns_in(sentence.plain):
+            found |= {f"t:{turn.name}", f"t:{turn.name}{_mood(sentence)}"}
+        found.update(_RINGING[alarm] for alarm in ringing(sentence.plain) if alarm in _RINGING)
     sender = fold(f"{letter.sender.name[:200]} {letter.sender.address[:200].partition('@')[0]}")
     return found | {f"f:{name}" for name, pattern in _SENDERS if pattern.search(sender)}
 

@@ -7,8 +7,9 @@ writes more, and a machine that does must not hold the others up.
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
-from rules.alarms import DEATH, SENSITIVE, UNFIT, VIOLENCE
+from rules.alarms import DEATH, SENSITIVE, UNFIT, VIOLENCE, ringing
 from rules.fold import fold
 from rules.letter import Letter
 from rules.marks import FORWARD_SUBJECT, HEADER, MARKS, OPENING, SENDER
@@ -18,6 +19,7 @@ LIMIT = 60_000  # characters read of one letter
 _BREAK = re.compile(r"<(?:br|/p|/div|/tr|/li|/h[1-6])\s?/?>", re.IGNORECASE)
 _TAG = re.compile(r"<(?:/?[a-z][a-z0-9]{0,9}(?:\s[^<>]{0,400})?/?|!--[^<>]{0,400}--)>", re.IGNORECASE)
 _LINE = 400  # characters of a line in which a mark is looked for
+_MARK = re.compile("|".join(f"({mark.pattern.pattern})" for mark in MARKS))  # the first that matches, in their order
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,15 +35,21 @@ class Reading:
 
 def read(letter: Letter) -> Reading:
     """The parts of `letter`. Never raises; the parts together hold all the lines read."""
+    return _read(letter.subject, letter.text[:LIMIT])
+
+
+@lru_cache(maxsize=16)  # one letter is read for what it says, for what it asks, for what it orders
+def _read(subject: str, text: str) -> Reading:
     parts: dict[str, list[str]] = {"new": [], "quoted": [], "forwarded": [], "signature": []}
-    lines = _without_markup(letter.text[:LIMIT].replace("\x00", "")).splitlines()
-    sent_on = FORWARD_SUBJECT.match(fold(letter.subject)) is not None
+    written = _without_markup(text.replace("\x00", "")).splitlines()
+    lines = [fold(line[:_LINE]).strip() for line in written]
+    sent_on = FORWARD_SUBJECT.match(fold(subject)) is not None
     part = "new"
-    for index, line in enumerate(lines):
+    for index, line in enumerate(written):
         part, here = _part(lines, index, part, sent_on=sent_on)
         parts[here].append(line)
     joined = {name: "\n".join(found).strip() for name, found in parts.items()}
-    return Reading(letter.subject.strip(), joined["new"], joined["quoted"], joined["forwarded"], joined["signature"])
+    return Reading(subject.strip(), joined["new"], joined["quoted"], joined["forwarded"], joined["signature"])
 
 
 def _without_markup(text: str) -> str:
@@ -52,8 +60,8 @@ def _without_markup(text: str) -> str:
 
 
 def _part(lines: list[str], index: int, current: str, *, sent_on: bool) -> tuple[str, str]:
-    """The part that goes on after line `index`, and the part that the line itself belongs to."""
-    line = fold(lines[index][:_LINE]).strip()
+    """The part that goes on after line `index` (folded), and the part that the line itself belongs to."""
+    line = lines[index]
     if line.startswith((">", "|")):
         return (current, "forwarded" if sent_on and current == "forwarded" else "quoted")
     if current in ("quoted", "forwarded"):
@@ -61,10 +69,12 @@ def _part(lines: list[str], index: int, current: str, *, sent_on: bool) -> tuple
     if _opens_block(lines, index):
         found = "forwarded" if sent_on else "quoted"
         return found, found
-    for mark in MARKS:
-        if mark.pattern.search(line):
-            return _after(lines, index, mark.kind, current, sent_on=sent_on)
-    return current, current
+    mark = _MARK.match(line)
+    return (
+        _after(lines, index, MARKS[(mark.lastindex or 1) - 1].kind, current, sent_on=sent_on)
+        if mark
+        else (current, current)
+    )
 
 
 def _after(lines: list[str], index: int, kind: str, current: str, *, sent_on: bool) -> tuple[str, str]:
@@ -80,18 +90,14 @@ def _after(lines: list[str], index: int, kind: str, current: str, *, sent_on: bo
 def _marked_below(lines: list[str], index: int) -> bool:
     """Whether the next written line carries its own quotation mark, so that answers may stand between."""
     for line in lines[index + 1 : index + 4]:
-        if line.strip():
-            return line.lstrip().startswith((">", "|"))
+        if line:
+            return line.startswith((">", "|"))
     return False
 
 
 def _opens_block(lines: list[str], index: int) -> bool:
     """Outlook's header block: a sender's line and another header within the next three lines."""
-    first = fold(lines[index][:_LINE]).strip()
-    if not SENDER.match(first):
-        return False
-    following = [fold(line[:_LINE]).strip() for line in lines[index + 1 : index + 4]]
-    return any(HEADER.match(line) for line in following)
+    return SENDER.match(lines[index]) is not None and any(map(HEADER.match, lines[index + 1 : index + 4]))
 
 
 # --- the sentence that says what the matter is
@@ -150,7 +156,7 @@ def gist(source: Reading | Letter, limit: int = 160) -> str:
     reading = read(source) if isinstance(source, Letter) else source
     told = [_bare(sentence) + (" ?" if asks else "") for sentence, asks in cut(reading.new)]
     folded = [fold(sentence) for sentence in told]
-    if any(row.rings(plain) for row in (*DEATH, *VIOLENCE) for plain in (*folded, fold(reading.subject))):
+    if any(not ringing(plain).isdisjoint((*DEATH, *VIOLENCE)) for plain in (*folded, fold(reading.subject))):
         return ""
     fit = [sentence for sentence, plain in zip(told, folded, strict=True) if _is_fit(plain)]
     best = max(fit, key=_matter, default="")
@@ -165,7 +171,7 @@ def _bare(sentence: str) -> str:
 def _is_fit(plain: str) -> bool:
     if len(plain.split()) < _FEWEST or UNFIT.search(plain):
         return False
-    return not any(row.rings(plain) for row in SENSITIVE)
+    return ringing(plain).isdisjoint(SENSITIVE)
 
 
 def _matter(sentence: str) -> int:

@@ -12,6 +12,7 @@ from rules.notions import NOTIONS, SPELLINGS
 _READ = (
     12_000  # characters of a part that are looked at: nobody says more, and a machine that does must not hold others up
 )
+_PLAIN = 600  # characters of a sentence in which a turn of phrase is looked for
 _TOLD = 80  # sentences that are looked at one by one
 _WORD = re.compile(r"[a-z]+|\d+")
 _NUMBER = re.compile(r"\d+(?:[.,:]\d+)*")
@@ -33,7 +34,12 @@ class Sentence:
 
 def words(text: str) -> list[str]:
     """The folded words of `text`, every number as `0`, telephone spelling put right."""
-    return [SPELLINGS.get(word, word) if word.isalpha() else "0" for word in _WORD.findall(fold(text[:_READ]))]
+    return _words(fold(text[:_READ]))
+
+
+def _words(folded: str) -> list[str]:
+    spelt = SPELLINGS.get
+    return [spelt(word, word) if word.isalpha() else "0" for word in _WORD.findall(folded)]
 
 
 def sentences(text: str) -> list[Sentence]:
@@ -42,8 +48,10 @@ def sentences(text: str) -> list[Sentence]:
 
 
 def sentence_of(text: str, *, asks: bool = False) -> Sentence:
-    found = words(text)
-    return Sentence(_NUMBER.sub("0", fold(text[:600])), found, tagged(found), asks)
+    folded = fold(text[:_READ])
+    found = _words(folded)
+    plain = folded if len(text) <= _PLAIN else fold(text[:_PLAIN])
+    return Sentence(_NUMBER.sub("0", plain), found, tagged(found), asks)
 
 
 def cut(text: str) -> Iterator[tuple[str, bool]]:
@@ -68,8 +76,6 @@ def _line(line: str) -> str:
 
 # --- notions in a run of words
 
-Phrases = dict[str, list[tuple[tuple[str, ...], str]]]
-
 
 def _entries() -> Iterator[tuple[tuple[str, ...], bool, str]]:
     """Each entry of the table: its words, whether its last word is only a beginning, its notion."""
@@ -78,22 +84,37 @@ def _entries() -> Iterator[tuple[tuple[str, ...], bool, str]]:
             yield tuple(_WORD.findall(fold(entry.replace("_", " ")))), entry.endswith("*"), notion.name
 
 
-def _tables() -> tuple[dict[str, tuple[str, ...]], dict[str, tuple[str, ...]], Phrases]:
-    whole: dict[str, tuple[str, ...]] = {}
-    starts: dict[str, tuple[str, ...]] = {}
-    phrases: Phrases = {}
+class _Node:
+    """A place in the tree of phrases: the words that may come next, the notions of the phrase that ends here."""
+
+    __slots__ = ("names", "then")
+
+    def __init__(self) -> None:
+        self.names: tuple[str, ...] = ()
+        self.then: dict[str, _Node] = {}
+
+
+Notions = dict[str, tuple[str, ...]]
+
+
+def _tables() -> tuple[Notions, Notions, dict[str, _Node]]:
+    whole: Notions = {}
+    starts: Notions = {}
+    phrases = _Node()
     for spelt, begins, name in _entries():
         if len(spelt) > 1:
-            phrases.setdefault(spelt[0], []).append((spelt, name))
+            node = phrases
+            for word in spelt:
+                node = node.then.setdefault(word, _Node())
+            node.names = (*node.names, name)
         else:
             known = starts if begins else whole
             known[spelt[0]] = (*known.get(spelt[0], ()), name)
-    for rows in phrases.values():
-        rows.sort(key=lambda row: -len(row[0]))
-    return whole, starts, phrases
+    return whole, starts, phrases.then
 
 
 _WHOLE, _STARTS, _PHRASES = _tables()
+_LONGEST = max(len(spelt) for spelt, _, _ in _entries())  # words of a phrase
 _STEM = (3, 16)  # the shortest and the longest beginning of a word that the table holds
 
 
@@ -109,9 +130,10 @@ def notions_of(word: str) -> tuple[str, ...]:
 def tagged(run: list[str]) -> Run:
     """The notions met along `run`; the longest phrase first."""
     found: Run = []
-    place = 0
+    place, begins = 0, _PHRASES.get
     while place < len(run):
-        size, names = _phrase(run, place) if run[place] in _PHRASES else (1, ())
+        node = begins(run[place])
+        size, names = _phrase(node, run, place) if node else (1, ())
         names = names or notions_of(run[place])
         if names:
             found.append(names)
@@ -119,13 +141,14 @@ def tagged(run: list[str]) -> Run:
     return found
 
 
-def _phrase(run: list[str], place: int) -> tuple[int, tuple[str, ...]]:
-    size = 0
-    names: list[str] = []
-    for spelt, name in _PHRASES[run[place]]:
-        if size and len(spelt) < size:
+def _phrase(node: _Node, run: list[str], place: int) -> tuple[int, tuple[str, ...]]:
+    """The longest phrase that begins with the word at `place`, whose node is given: its words, its notions."""
+    size, names = 1, node.names
+    for ahead, word in enumerate(run[place + 1 : place + _LONGEST], 2):
+        following = node.then.get(word)
+        if following is None:
             break
-        if tuple(run[place : place + len(spelt)]) == spelt:
-            size = len(spelt)
-            names.append(name)
-    return (size, tuple(names)) if size else (1, ())
+        node = following
+        if node.names:
+            size, names = ahead, node.names
+    return size, names

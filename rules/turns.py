@@ -10,6 +10,8 @@ its weight. Gaps are bounded (`.{0,40}`), so that a hostile text costs no more t
 import re
 from dataclasses import dataclass
 
+from rules.finder import Finder
+
 
 @dataclass(frozen=True, slots=True)
 class Turn:
@@ -89,3 +91,10 @@ TURNS: tuple[Turn, ...] = (
     _turn("not_working", r"\b(?:ne|n)\s?(?:marche|fonctionne|chauffe|ferme|s'ouvre|ouvre|s'allume|repond|tient|demarre|sonne|tire|descend|remonte|monte|s'arrete|s'eteint|coule|se ferme|se referme|s'evacue)\w*\b.{0,12}\b(?:plus|pas|mal)\b|\b(?:en panne|hors service|hs|casse\w*|bloque\w*|bouche\w*|fuit|fuite|fuites|goutte|degat des eaux|infiltration\w*|moisi\w*)\b|\b(?:plus|pas|sans|aucun) (?:d'|de )?(?:eau chaude|chauffage|eau|electricite|courant|lumiere|pression)\b|\bnot working|\bdoesn't work|\bbroken|\bleak\w*", "something does not work"),
     _turn("people", r"\b(?:voisine?s?|vwazen|vwazin|neighbou?rs?|enfants|gamins|jeunes|chiens?|occupants?|squatteurs?|gardiene?|votre (?:collegue|agent|stagiaire|employee?|collaborat\w+|technicien|negociateur|hotesse|plombier))\b.{0,60}\b(?:bruit|musique|cri\w*|hurl\w*|aboi\w*|insult\w*|menac\w*|fum\w*|jett\w*|jet\w*|tap\w*|fete\w*|sal\w*|raccroch\w*|ton|parle\w*|refus\w*|gar\w*|occup\w*|entr\w*|nuit|noise|music|loud|party|barking|rude)\b", "what people do to people"),
 )  # fmt: skip
+
+_FINDER = Finder([turn.pattern for turn in TURNS])
+
+
+def turns_in(plain: str) -> list[Turn]:
+    """The turns of phrase met in a folded sentence."""
+    return [TURNS[place] for place in _FINDER.met(plain)]
