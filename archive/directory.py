@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from archive.database import reading
-from archive.records import Contact, Lease, Manager, Mandate, Owner, Person, Property
+from archive.records import Contact, Lease, Manager, Mandate, Owner, Person, Property, Share
 from rules.fold import fold
 from rules.identity import Directory, LeaseEntry, ManagerEntry, OwnerEntry, PersonEntry
 from rules.labels import UNLIVED
@@ -24,10 +24,14 @@ def load_directory() -> Directory:
         owners = list(Owner.select().order_by(Owner.id))
         mandates = {mandate.number: mandate for mandate in Mandate.select().order_by(Mandate.number)}
         properties = {row.code: row for row in Property.select()}
+        shares = list(Share.select().order_by(Share.manager))
         leases = list(Lease.select().order_by(Lease.id))
         people = list(Person.select().order_by(Person.id))
         contacts = list(Contact.select().order_by(Contact.id))
 
+    sharing: dict[str, list[str]] = defaultdict(list)
+    for share in shares:
+        sharing[share.property_id].append(share.manager_id)
     of_person = _addresses((contact.person_id, contact) for contact in contacts)
     of_manager = _addresses((contact.manager_id, contact) for contact in contacts)
     named = _named(people, of_person)
@@ -40,6 +44,7 @@ def load_directory() -> Directory:
             lot=lease.lot,
             left_on=lease.left_on,
             people=tuple(named[lease.id]),
+            shares=tuple(sharing[lease.property_id]),
             parking=bool(UNLIVED.search(fold(f"{properties[lease.property_id].name} {lease.lot}"))),
             **_place(properties[lease.property_id], managers),
         )

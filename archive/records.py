@@ -133,6 +133,18 @@ class Property(Table):
     manager_id: str | None
 
 
+class Share(Table):
+    """A manager who shares a building with the one in charge: hears of its cases, and may answer."""
+
+    property = ForeignKeyField(Property, backref="shares", on_delete="CASCADE")
+    property_id: str
+    manager = ForeignKeyField(Manager, backref="shares", on_delete="CASCADE")
+    manager_id: str
+
+    class Meta:
+        primary_key = CompositeKey("property", "manager")
+
+
 class Owner(Table):
     id = AutoField()
     name = LineField(unique=True)
@@ -537,7 +549,7 @@ class Fact(Table):
 
 
 TABLES: tuple[type[Table], ...] = (
-    Manager, Property, Owner, Mandate, Lease, Person, Contact, Movement,
+    Manager, Property, Share, Owner, Mandate, Lease, Person, Contact, Movement,
     Cursor, CaseNumber, Case, Step, Event, Correction, Message, Receipt, Standing, Sighting, Errand,
     Outgoing, NoticeRun, RentNotice, NoticePart, Consent, Order, Duty, Fact,
 )  # fmt: skip

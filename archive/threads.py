@@ -149,6 +149,7 @@ def _view(case: Case, participants: frozenset[str]) -> CaseView:
         due_at=case.due_at,
         paused_at=case.paused_at,
         answered=case.answered_at is not None,
+        manager=case.manager_id,
     )
 
 

@@ -1,7 +1,7 @@
 """Wires everything, in the order in which a reader would tell it. Nothing else connects or reads the configuration."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta
 from functools import partial
 from zoneinfo import ZoneInfo
@@ -30,7 +30,7 @@ from daemon.notices.letterhead import Letterheads
 from daemon.notices.room import Room
 from daemon.pipeline import CaseNumbers, Desk, file_sent, journal_head
 from daemon.reminders.absences import Absences
-from daemon.reminders.clocks import Reminders
+from daemon.reminders.clocks import Reminders, colleagues
 from daemon.reminders.digest import Digests
 from daemon.sending.compose import Composer
 from daemon.sending.identifiers import Signer, load_secret
@@ -39,6 +39,7 @@ from rules.calendar import Calendar, parse_closed, parse_hours
 from rules.decide import Policy
 from rules.letter import normalise_address, untagged
 
+AWAY_FOR = 2.0  # seconds for which it is remembered who is away: a hundred letters ask once
 FIRST_CONTACT = timedelta(hours=72)  # what came earlier than that before the first start is never answered
 
 
@@ -79,12 +80,13 @@ def open_app(config: Config) -> App:
         return tree.read(found.path)
 
     own = own_addresses(config)
+    absences = Absences(config.reminders.absences, ZoneInfo(agency.timezone), bytes_of)
     speakers = Speakers(config, signer)
     desk = Desk(
         incoming=Incoming(state),
         tree=tree,
         signer=signer,
-        house=_Houses(config).current,
+        house=_Houses(config, absences).current,
         policy_of=_Policies(config).of,
         own=own,
         clock=clock.now,
@@ -103,7 +105,6 @@ def open_app(config: Config) -> App:
         channels.gate,
     )
     room = Room(config, desk, bytes_of, Letterheads(config))
-    absences = Absences(config.reminders.absences, ZoneInfo(agency.timezone), bytes_of)
     watchers = {
         "reminders": Reminders(config, desk.house, absences, partial(casebook.breach, desk)).look,
         "digest": Digests(config, desk.house, absences, partial(journal_head, desk)).look,
@@ -143,17 +144,22 @@ def _calendar(office: Office) -> Calendar:
 
 
 class _Houses:
-    """The agency as it stands in the database, read again after an import."""
+    """The agency as it stands in the database, read again after an import; who is away, every other second."""
 
-    def __init__(self, config: Config) -> None:
+    def __init__(self, config: Config, absences: Absences) -> None:
         self._config = config
+        self._absences = absences
+        self._asked = 0.0  # when it was last asked who is away
         self._imports: tuple[str, ...] = ()
         self._house: House | None = None
 
     def current(self) -> House:
         imports = tuple(f.value for f in Fact.select().where(Fact.name.startswith("imported/")).order_by(Fact.name))
         if self._house is None or imports != self._imports:
-            self._imports, self._house = imports, self._load()
+            self._imports, self._house, self._asked = imports, self._load(), 0.0
+        if not self._asked or clock.monotonic() - self._asked > AWAY_FOR:
+            self._asked = clock.monotonic()
+            self._house = replace(self._house, away=self._absences.away(clock.now()))
         return self._house
 
     def _load(self) -> House:
@@ -164,7 +170,7 @@ class _Houses:
             calendars={m.site: _calendar(config.office(m.site)) for m in managers} | {"": _calendar(config.agency)},
             timezone=ZoneInfo(config.agency.timezone),
             supervisor=config.agency.supervisor or config.agency.admin,
-            emails={manager.id: manager.email for manager in managers},
+            team=colleagues(),
             shared=frozenset(manager.id for manager in managers if manager.works_in == "shared"),
             moves={box.name: box.move for box in config.mailbox},
         )

@@ -35,6 +35,7 @@ from rules.plan import (
     Shelve,
     Take,
 )
+from rules.reminders import Colleague, readers, stand_in
 
 QUARANTINE = ("_ged", "quarantaine")  # the system's own part of the tree
 
@@ -47,9 +48,22 @@ class House:
     calendars: Mapping[str, Calendar]
     timezone: ZoneInfo
     supervisor: str  # hears what nobody is in charge of; "" when nobody does
-    emails: Mapping[str, str]  # of the managers, by id
+    team: Mapping[str, Colleague]  # the managers, by id
     shared: frozenset[str]  # managers who work in the shared mailbox
     moves: Mapping[str, bool]  # mailbox name -> its letters are moved
+    away: frozenset[str] = frozenset()  # managers who are away now
+
+    def readers(self, *managers: str | None) -> dict[str, str]:
+        """The addresses that read what is for these managers now, and whom each of them replaces."""
+        return readers(managers, self.team, self.away, self.supervisor)
+
+    def reader(self, manager: str | None) -> str:
+        """The one address that reads what is for a manager now; `''` when nobody does."""
+        return next(iter(self.readers(manager)), "")
+
+    def reading_together(self) -> frozenset[str]:
+        """The managers of whom whoever reads for them now works in the shared mailbox."""
+        return frozenset(one for one in self.team if stand_in(one, self.team, self.away) in self.shared)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +123,7 @@ def copy_pli(letter: Letter, raw: bytes, arrivals: Sequence[Arrival], first: Map
 def quarantine_pli(broken: Broken, raw: bytes, arrivals: Sequence[Arrival], house: House) -> Pli:
     """The pli of a letter that broke us, with the minimal case that makes its deadline run."""
     letter, identity, due = broken.letter, broken.identity, broken.due.isoformat()
-    to = house.emails.get(identity.manager or "", house.supervisor)
+    to = house.reader(identity.manager)
     details = {"reason": broken.reason, "party": str(identity.party), "name": identity.name}
     said = [_notice(f"quarantine/{letter.digest}", "notice_quarantine", to, details)] if to else []
     opening = {"label": str(Label.COMPLAINT), "due": due, "urgent": False, "to_sort": True, "related": None}
@@ -334,12 +348,9 @@ def _said(actions: Sequence[Action], opened: Opened, house: House) -> list[dict[
             case Acknowledge():
                 said.append(_acknowledgement(action, opened, house))
             case Notify():
-                to = house.emails.get(action.manager or "", house.supervisor)
-                if to:
-                    said.append(_notice_of(action, to, opened))
+                said += _notices_of(action, opened, house)
             case Returned():
-                to = house.emails.get(action.manager or "", house.supervisor)
-                if to:
+                if to := house.reader(action.manager):
                     said.append(_returned(action, to, opened))
             case Obey() if action.refused:
                 said.append(_refused(action, opened))
@@ -418,17 +429,27 @@ def _promise(plan: Plan, house: House) -> dict[str, str] | None:
     return {"day": promise.day.isoformat(), "half": promise.half}
 
 
-def _notice_of(action: Notify, to: str, opened: Opened) -> dict[str, Any]:
+def _notices_of(action: Notify, opened: Opened, house: House) -> Iterator[dict[str, Any]]:
+    """One to each who is to hear of it; who is away is replaced, and whoever replaces them is told so."""
+    team = house.team
+    readers = house.readers(action.manager, *action.beside)
+    named = {team[one].email: team[one].name for one in team}
+    for number, (to, instead_of) in enumerate(readers.items()):
+        others = [named[one] for one in readers if one != to and one in named]
+        key = f"{action.template}/{opened.letter.digest}" + (f"/{to}" if number else "")
+        details = _notice_details(action, opened) | {"instead_of": instead_of, "beside": others}
+        yield _notice(key, action.template, to, details)
+
+
+def _notice_details(action: Notify, opened: Opened) -> dict[str, Any]:
     plan = opened.plan
-    key = f"{action.template}/{opened.letter.digest}"
-    details = _told(opened) | {
+    return _told(opened) | {
         "urgent": action.urgent,
         "attach": action.attach,
         "silence": plan.silence,
         "decision": _decision(plan),
         "suggestions": [{"lease": s.lease, "reasons": list(s.reasons)} for s in plan.identity.suggestions[:3]],
     }
-    return _notice(key, action.template, to, details)
 
 
 def _notice(key: str, template: str, to: str, details: Mapping[str, Any]) -> dict[str, Any]:

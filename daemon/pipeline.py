@@ -406,7 +406,7 @@ def _context(desk: Desk, letter: Letter, raw: bytes, arrivals: Sequence[Arrival]
         seen_at=min(arrival.seen_at for arrival in arrivals),
         own=desk.own,
         policy=desk.policy_of(arrivals),
-        shared=house.shared,
+        shared=house.reading_together(),
         signed=threads.by_reference(signed),
         known=threads.by_messages(answered),
         named=threads.in_subject(letter.subject),

@@ -77,6 +77,7 @@ class Context:
 
     `signed` are the cases of Message-IDs that we signed and that the letter answers; `known` those of other messages
     that it answers; `named` those whose reference stands in its subject; `recent` those that its sender has open.
+    `shared` are the managers of whom whoever reads for them now works in the shared mailbox.
     `calendars` are keyed by site, the agency's own under `""`. `asked_before`: this unknown sender was asked for a
     reference already. `returned`: the mail of ours that this one brings back. `commander`: the sender's address may
     command; `verified`: and it is truly theirs, for a trusted server or an answer to our own signed mail says so.
@@ -88,7 +89,7 @@ class Context:
     seen_at: datetime
     own: frozenset[str] = frozenset()
     policy: Policy = Policy()
-    shared: frozenset[str] = frozenset()  # managers who work in the shared mailbox
+    shared: frozenset[str] = frozenset()
     signed: tuple[CaseView, ...] = ()
     known: tuple[CaseView, ...] = ()
     named: tuple[CaseView, ...] = ()
@@ -227,7 +228,7 @@ def _follow_up(plan: Plan, letter: Letter, case: CaseView, context: Context, *, 
     if warned:  # not a second acknowledgement: the emergency numbers, once
         actions.append(Acknowledge(letter.sender.address, "acknowledgement_urgent"))
     if says_something or going_on is not None:
-        actions.append(_notify(plan, "notice_follow_up", case.lease, context))
+        actions += _notified(plan, "notice_follow_up", case.lease, context, holder=case.manager)
     actions += _provided(plan, letter, context, may_answer=may_answer)
     inbox = newly_urgent or _rings(verdict)
     actions.append(Shelve(Folder.INBOX if inbox else FOLDER_OF[case.label], flagged=newly_urgent))
@@ -265,8 +266,9 @@ def _new_matter(plan: Plan, letter: Letter, context: Context, *, may_answer: boo
     said: list[Acknowledge | Notify] = []
     if not silence:
         said.append(Acknowledge(letter.sender.address, template))
-    if _is_noticed(plan, case, context):
-        said.append(_notify(plan, "notice_case", plan.identity.lease, context))
+    pressing = case.urgent or case.to_sort or case.label is Label.DEPARTURE
+    alerted = bool(set(verdict.alerts) - {Alert.SENSITIVE})
+    said += _notified(plan, "notice_case", plan.identity.lease, context, pressing=pressing or alerted)
     actions += _said_or_provided(said, provided, plan, to_sort=to_sort)
     stays = verdict.urgent or to_sort or _rings(verdict)
     actions.append(Shelve(Folder.INBOX if stays else FOLDER_OF[verdict.label], flagged=verdict.urgent))
@@ -343,8 +345,8 @@ def _off_topic(plan: Plan, context: Context) -> Plan:
     shelve = Shelve(Folder.OFF_TOPIC)
     if plan.verdict.automated:
         return _quiet(replace(plan, actions=(shelve,), silence="robot"), context)
-    notice = _notify(plan, "notice_letter", plan.identity.lease, context)
-    actions = (notice, shelve) if _reads_notices(plan, context) else (shelve,)
+    notices = _notified(plan, "notice_letter", plan.identity.lease, context, pressing=False)
+    actions: tuple[Action, ...] = (*notices, shelve)
     return _quiet(replace(plan, actions=actions, silence="off-topic"), context)
 
 
@@ -413,10 +415,22 @@ def _related(plan: Plan, letter: Letter, context: Context) -> str | None:
     return matters.same_matter(plan.verdict.label, said, letter.received_at, earlier)
 
 
-def _notify(plan: Plan, template: str, lease: str | None, context: Context) -> Notify:
+def _notified(
+    plan: Plan, template: str, lease: str | None, context: Context, *, pressing: bool = True, holder: str | None = None
+) -> list[Notify]:
+    """One notice for all who are to hear of it; none when they all read the shared mailbox and nothing presses.
+
+    `holder` is in charge of the case already. A case that was handed to somebody is theirs alone.
+    """
+    charge = holder or _in_charge(plan.identity, lease, context)
+    entry = context.directory.lease(lease or plan.identity.lease or "")
+    beside = entry.shares if entry is not None and entry.manager == charge else ()
+    readers = [one for one in dict.fromkeys((charge, *beside)) if pressing or one not in context.shared]
+    if not readers:
+        return []
     urgent = plan.verdict.urgent or _rings(plan.verdict)
     attach = Alert.SENSITIVE not in plan.verdict.alerts
-    return Notify(_in_charge(plan.identity, lease, context), template, urgent, attach)
+    return [Notify(readers[0], template, urgent, attach, tuple(one for one in readers[1:] if one))]
 
 
 def _in_charge(identity: Identity, lease: str | None, context: Context) -> str | None:
@@ -426,19 +440,6 @@ def _in_charge(identity: Identity, lease: str | None, context: Context) -> str |
     likely = lease or (identity.suggestions[0].lease if identity.suggestions else None)
     entry = context.directory.lease(likely) if likely is not None else None
     return entry.manager if entry is not None else None
-
-
-def _is_noticed(plan: Plan, case: OpenCase, context: Context) -> bool:
-    """A manager who reads the shared mailbox hears only of what can't wait or is unsure."""
-    if _reads_notices(plan, context):
-        return True
-    alerts = plan.verdict.alerts
-    pressing = case.urgent or case.to_sort or case.label is Label.DEPARTURE
-    return pressing or bool(set(alerts) - {Alert.SENSITIVE})
-
-
-def _reads_notices(plan: Plan, context: Context) -> bool:
-    return _in_charge(plan.identity, plan.identity.lease, context) not in context.shared
 
 
 def _quiet(plan: Plan, context: Context) -> Plan:

@@ -90,6 +90,7 @@ class CaseView:
     due_at: datetime | None = None
     paused_at: datetime | None = None  # since then its clock stands still
     answered: bool = False  # somebody has answered; works may go on all the same
+    manager: str | None = None  # in charge of it, perhaps another than of its building
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,12 +127,16 @@ class Acknowledge:
 
 @dataclass(frozen=True, slots=True)
 class Notify:
-    """Tell the manager in charge (the supervisor when nobody is). `manager` is an id or None."""
+    """Tell the manager in charge (the supervisor when nobody is). `manager` is an id or None.
+
+    `beside` are the ids of others who share the building: each is told.
+    """
 
     manager: str | None
     template: str
     urgent: bool = False
     attach: bool = True
+    beside: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ The further a clock runs, the more people hear of it: the manager at half time, 
 supervisor once it is overdue. Nothing is owed for a case that was answered or that waits for somebody else.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time
 from enum import StrEnum
@@ -76,6 +76,7 @@ class Colleague:
 
     email: str
     deputy: str | None = None
+    name: str = ""  # `Mme Faucheux`
 
 
 def addressees(
@@ -84,16 +85,42 @@ def addressees(
     colleagues: Mapping[str, Colleague],
     absent: Collection[str],
     supervisor: str,
+    beside: Sequence[str] = (),
 ) -> tuple[str, ...]:
-    """The addresses that hear of a stage, each once. Nobody who is away is told alone."""
-    present, deputy = stand_in(manager, colleagues, absent), _deputy(manager, colleagues)
+    """The addresses that hear of a stage, each once. Nobody who is away is told alone.
+
+    `beside` are the managers who share the case with the one in charge.
+    """
+    deputy = _deputy(manager, colleagues)
     people = {
-        Rung.MANAGER: colleagues[present].email if present else supervisor,
-        Rung.DEPUTY: colleagues[deputy].email if deputy and deputy not in absent else "",
-        Rung.SUPERVISOR: supervisor,
+        Rung.MANAGER: tuple(readers((manager, *beside), colleagues, absent, supervisor)),
+        Rung.DEPUTY: (colleagues[deputy].email,) if deputy and deputy not in absent else (),
+        Rung.SUPERVISOR: (supervisor,),
     }
     rule = next(rule for rule in LADDER if rule.stage is stage)
-    return tuple(dict.fromkeys(people[rung] for rung in rule.tells if people[rung]))
+    return tuple(dict.fromkeys(one for rung in rule.tells for one in people[rung] if one))
+
+
+def readers(
+    managers: Iterable[str | None], colleagues: Mapping[str, Colleague], absent: Collection[str], supervisor: str
+) -> dict[str, str]:
+    """The addresses that read what is for these managers now, and whom each replaces (a name, `''` for nobody).
+
+    The supervisor reads what nobody else would.
+    """
+    wanted = tuple(managers)
+    found: dict[str, str] = {}
+    for one in wanted:
+        here = stand_in(one, colleagues, absent)
+        if here is not None:
+            found.setdefault(colleagues[here].email, "" if here in wanted else _name(one, colleagues))
+    if not found and supervisor:
+        return {supervisor: next((name for one in wanted if (name := _name(one, colleagues))), "")}
+    return found
+
+
+def _name(manager: str | None, colleagues: Mapping[str, Colleague]) -> str:
+    return colleagues[manager].name if manager is not None and manager in colleagues else ""
 
 
 def stand_in(manager: str | None, colleagues: Mapping[str, Colleague], absent: Collection[str]) -> str | None:

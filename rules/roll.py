@@ -24,7 +24,10 @@ class PersonEntry:
 
 @dataclass(frozen=True, slots=True)
 class LeaseEntry:
-    """A lease. `manager`: id of the one in charge; `left_on`: a recorded departure; `parking`: no flat."""
+    """A lease. `manager`: id of the one in charge; `shares`: of others who share the building.
+
+    `left_on`: a recorded departure; `parking`: no flat.
+    """
 
     id: str
     mandate: str = ""
@@ -36,6 +39,7 @@ class LeaseEntry:
     city: str = ""
     lot: str = ""
     manager: str | None = None
+    shares: tuple[str, ...] = ()
     site: str = ""
     left_on: date | None = None
     people: tuple[PersonEntry, ...] = ()

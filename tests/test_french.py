@@ -31,6 +31,8 @@ FULL = {
     "silence": "follow-up",
     "reason": "RecursionError",
     "estimate": "trois mois",
+    "instead_of": "Mme Beauregard-Élisé",
+    "beside": ["M. Sissoko-Brun", "Mme D'Haene"],
 }
 BARE: dict[str, Any] = {"phone": "", "emergency_phone": "", "postal_address": "", "legal": Legal()}
 

@@ -179,7 +179,7 @@ def _leave_to_a_person(room: Room, order: Order, details: Mapping[str, Any], why
     lease = house.directory.lease(order.lease)
     case = Case.get_or_none(Case.ref == order.case_id) if order.case_id else None
     manager = (case.manager_id if case else None) or (lease.manager if lease else None)
-    to = house.emails.get(manager or "", house.supervisor)
+    to = house.reader(manager)
     reserved: Mapping[str, Any] = next((one["details"] for one in details["instead"] if one["kind"] == "notice"), {})
     told = {**reserved, "why": papers.why_words(why), "lease": order.lease, "party": "tenant"}
     if to:

@@ -246,11 +246,13 @@ def relabel(job: _Job) -> tuple[list[Happening], Callable[[], object]]:
 def hand(job: _Job) -> tuple[list[Happening], Callable[[], object]]:
     """A colleague takes over, and has the notice of the case."""
     manager = str(job.details["whom"])
-    to = job.desk.house().emails.get(manager)
-    if not to:
+    house = job.desk.house()
+    if manager not in house.team:
         raise Refused(f"{manager!r} is no manager")
+    to, instead_of = next(iter(house.readers(manager).items()), ("", ""))
     told = {"key": f"handed/{job.order.key}", "kind": "notice", "template": "notice_handed", "to": to}
     details = {"other": _name_of(job, str(job.order.by)), "told": job.details["text"], "urgent": _is_urgent(job)}
+    details |= {"instead_of": instead_of}
     row = told | {"details": details, "answers": events.opened_by(job.ref)}
     detail = f"{manager} {job.details['text']}".strip()
     handing = events.amend(job.ref, what="handed", detail=detail, sets={"manager": manager}, **job.facts)

@@ -1,10 +1,11 @@
 """A case on one line, as reminders and digests show it: display-ready words, frozen with the mail that bears them."""
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from archive.records import Case, Contact, Lease, Manager, Person, Property
+from archive.records import Case, Contact, Lease, Manager, Person, Property, Share
 from daemon.wording import day_and_hour, shortened, tidy, words
 from rules.letter import normalise_address
 
@@ -22,11 +23,21 @@ class Lines:
         wanted = [case.lease_id for case in cases if case.lease_id]
         leases = Lease.select(Lease, Property).join(Property).where(Lease.id.in_(wanted)) if wanted else []
         self._leases = {lease.id: lease for lease in leases}
+        self._shares: defaultdict[str, list[str]] = defaultdict(list)
+        for share in Share.select().order_by(Share.manager):
+            self._shares[share.property_id].append(share.manager_id)
 
     def in_charge(self, case: Case) -> str | None:
         """The id of the case's manager, else of its building's."""
         lease = self._leases.get(case.lease_id)
         return case.manager_id or (lease.property.manager_id if lease else None)
+
+    def beside(self, case: Case) -> tuple[str, ...]:
+        """The ids of the managers who share it; a case that was handed to somebody is theirs alone."""
+        lease = self._leases.get(case.lease_id)
+        if lease is None or self.in_charge(case) != lease.property.manager_id:
+            return ()
+        return tuple(self._shares[lease.property_id])
 
     def site(self, case: Case) -> str:
         manager = self._managers.get(self.in_charge(case))

@@ -32,7 +32,7 @@ COLUMNS = {
     ),
     "movements": ("date", "lease_id", "kind", "label", "debit_eur", "credit_eur", "reference"),
 }  # fmt: skip
-OPTIONAL = {"managers": ("works_in",)}
+OPTIONAL = {"managers": ("works_in", "shared_properties")}
 
 ZERO = Decimal("0.00")
 

@@ -2,7 +2,7 @@
 
 Managers and leases may come in either order. A building that no lease has named yet is made, so that it has its manager
 when its leases come, and told, because a misspelt name looks the same. A manager who is no longer in the file is kept,
-and told while buildings are still theirs.
+and told while buildings are still theirs. A building has one manager in charge; others may share it.
 """
 
 from collections import defaultdict
@@ -12,7 +12,7 @@ from datetime import date
 from difflib import get_close_matches
 from typing import Any
 
-from archive.records import Contact, Lease, Manager, Property
+from archive.records import Contact, Lease, Manager, Property, Share
 from daemon.imports.faults import Findings
 from daemon.imports.lines import Line
 from daemon.imports.rows import Counts, Properties, name_key, settle, settle_contacts
@@ -26,6 +26,7 @@ class ManagerLine:
     columns: dict[str, Any]
     alternates: tuple[str, ...]  # addresses besides the first
     properties: tuple[str, ...]
+    shared: tuple[str, ...] | None  # buildings of others'; None when the file doesn't say
 
 
 # --- reading
@@ -42,7 +43,14 @@ def read(lines: list[Line], findings: Findings, _today: date) -> list[ManagerLin
         for name in manager.properties:
             other = charges.setdefault(name_key(name), manager)
             if other is not manager:
-                findings.fault(manager.line, "properties", name, f"it is in {other.id}'s charge on line {other.line}")
+                advice = (
+                    f"it is in {other.id}'s charge on line {other.line}; who shares it names it in shared_properties"
+                )
+                findings.fault(manager.line, "properties", name, advice)
+    for manager in found:
+        for name in manager.shared or ():
+            if charges.get(name_key(name)) is manager:
+                findings.fault(manager.line, "shared_properties", name, "it is in their own charge: name it once")
     return found
 
 
@@ -62,7 +70,8 @@ def _manager(line: Line) -> ManagerLine:
     id_ = line.text("manager_id", required=True)
     if columns["backup"] == id_:
         line.fault("backup_manager_id", "nobody stands in for themselves: leave it empty or name another manager")
-    return ManagerLine(line.number, id_, columns, emails[1:], cells.parts(line.text("properties")))
+    shared = cells.parts(line.text("shared_properties")) if "shared_properties" in line.named else None
+    return ManagerLine(line.number, id_, columns, emails[1:], cells.parts(line.text("properties")), shared)
 
 
 # --- writing
@@ -86,7 +95,9 @@ def write(found: list[ManagerLine], findings: Findings) -> Counts:
         known = managers.get(line.id)
         settled = _settle(line, known, contacts[line.id])
         charged = [_charge(name, line, properties, findings) for name in line.properties]
-        counts.count(added=known is None, changed=any((settled, *charged)))
+        shared = _shares(line) != _wanted(line)
+        counts.count(added=known is None, changed=any((settled, shared, *charged)))
+    _share(found, properties, findings)
     _discharge(found, properties, findings)
     _tell_missing(set(managers) - {line.id for line in found}, properties, findings)
     return counts
@@ -109,6 +120,32 @@ def _charge(name: str, line: ManagerLine, properties: Properties, findings: Find
     meant = f"; did you mean {near[0]!r}?" if near else ""
     findings.warn(line.line, "properties", name, f"no lease names it: made with code {made.code}{meant}")
     return True
+
+
+def _shares(line: ManagerLine) -> set[str]:
+    """The names of the buildings that a manager shares now, in the form in which they are compared."""
+    rows = Share.select(Share, Property).join(Property).where(Share.manager == line.id)
+    return {name_key(row.property.name) for row in rows}
+
+
+def _wanted(line: ManagerLine) -> set[str]:
+    return _shares(line) if line.shared is None else {name_key(name) for name in line.shared}
+
+
+def _share(found: list[ManagerLine], properties: Properties, findings: Findings) -> None:
+    """Once every building of the file is there: one that nobody has in charge is a slip of the pen."""
+    for line in found:
+        if line.shared is None:
+            continue
+        Share.delete().where(Share.manager == line.id).execute()
+        for name in dict.fromkeys(line.shared):
+            building = properties.find(name)
+            if building is None:
+                near = get_close_matches(name, [row.name for row in properties], n=1)
+                meant = f"; did you mean {near[0]!r}?" if near else ""
+                findings.warn(line.line, "shared_properties", name, f"no lease and no manager names it{meant}")
+            else:
+                Share.insert(property=building.code, manager=line.id).on_conflict_ignore().execute()
 
 
 def _discharge(found: list[ManagerLine], properties: Properties, findings: Findings) -> None:

@@ -91,7 +91,7 @@ class Reminders:
                 key,
                 clocks[case.ref],
                 lines.site(case),
-                reminders.addressees(stage, lines.in_charge(case), team, away, above),
+                reminders.addressees(stage, lines.in_charge(case), team, away, above, lines.beside(case)),
             )
             for key, (case, stage) in found.items()
             if key not in done
@@ -174,7 +174,10 @@ def steps_of(refs: Iterable[str]) -> Mapping[str, list[Happened]]:
 
 
 def colleagues() -> dict[str, Colleague]:
-    return {manager.id: Colleague(manager.email, manager.backup) for manager in Manager.select()}
+    return {
+        manager.id: Colleague(manager.email, manager.backup, f"{manager.civility} {manager.last_name}".strip())
+        for manager in Manager.select()
+    }
 
 
 def _done(key: str, due_at: datetime, now: datetime) -> None:

@@ -84,7 +84,7 @@ class Digests:
     def _to_manager(self, manager: Manager, due: datetime, morning: Morning) -> int:
         """Their cases; to who stands in for them while they are away. Nothing to say is not said."""
         calendar, lines = self._calendar(manager.site), morning.lines
-        mine = [case for case in morning.shown if lines.in_charge(case) == manager.id]
+        mine = [case for case in morning.shown if manager.id in (lines.in_charge(case), *lines.beside(case))]
         sections = [_own(section) for section in self._sections(mine, calendar, due, morning)]
         bounced = _bounced({case.ref for case in mine}, morning.now)
         team, away = colleagues(), self._absences.away(morning.now)
@@ -94,7 +94,7 @@ class Digests:
             "sections": sections,
             "bounced": bounced,
             "clusters": _clusters(mine, morning),
-            "instead_of": _called(manager) if reader != manager.id else "",
+            "instead_of": team[manager.id].name if reader != manager.id else "",
             "chart": _chart([case for case, who in morning.answers if who == manager.id], calendar, due),
             "day": day(calendar.local(due)),
         }
@@ -242,10 +242,6 @@ def _clusters(cases: Sequence[Case], morning: Morning) -> list[dict[str, Any]]:
     return [
         {"place": morning.lines.place(by_ref[group[0].ref]), "refs": [one.ref for one in group]} for group in groups
     ]
-
-
-def _called(manager: Manager) -> str:
-    return f"{manager.civility} {manager.last_name}".strip()
 
 
 def _day(due: datetime) -> str:

@@ -16,6 +16,8 @@ The keys of `facts` are the names that the templates use. Beside the case, its l
     suggestions  [{"lease", "reasons"}]
     silence      why nothing was said to the sender (rules.plan.Plan.silence)
     attach       false: the letter stays where it is
+    instead_of   the absent manager whose place the reader takes
+    beside       the names of those who have the same notice
     estimate     what a departure would give, for the manager only
     reason       why a letter is in quarantine
     count        how many letters were moved at once, in the mailbox `mailbox`
@@ -308,6 +310,8 @@ def inside_facts(dossier: Dossier) -> dict[str, Any]:
         "digest": dict(NO_DIGEST) | dict(details.get("digest") or {}),
         "answered": _answered(bars_of(dossier)),
         "reminders": _by_stage(details.get("reminders") or ()),
+        "instead_of": str(details.get("instead_of") or ""),
+        "beside": tuple(details.get("beside") or ()),
         "held": Outgoing.select().where(Outgoing.state == "held").count(),
         "limits": dossier.config.limits,
         "run": details.get("run") or {},

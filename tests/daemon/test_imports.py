@@ -10,7 +10,7 @@ import pytest
 from openpyxl import Workbook
 from peewee import Database, fn
 
-from archive.records import Contact, Fact, Lease, Manager, Mandate, Movement, Owner, Person, Property
+from archive.records import Contact, Fact, Lease, Manager, Mandate, Movement, Owner, Person, Property, Share
 from daemon.imports import KINDS, Report, import_file
 from rules.plan import Role
 from tests.agency import NOW, contents, imported, person, row_of, sample, take_in, told
@@ -385,6 +385,23 @@ def test_where_a_manager_works_is_kept_by_a_file_that_does_not_say(tmp_path: Pat
     imported(tmp_path, "managers", [row_of("managers", "G1", backup_manager_id="")])
 
     assert Manager.get_by_id("G1").works_in == "shared"
+
+
+@pytest.mark.usefixtures("empty_agency")
+def test_who_shares_a_building_is_kept_by_a_file_that_does_not_say_and_a_misspelt_name_is_told(tmp_path: Path) -> None:
+    take_in("leases")
+    rows = [row | {"shared_properties": ""} for row in sample("managers")]
+    rows[1]["shared_properties"] = "résidence les traboules;Résidence Les Trabouls"
+
+    report = imported(tmp_path, "managers", rows)
+    imported(tmp_path, "managers", sample("managers"))
+
+    assert [(share.manager_id, share.property.name) for share in Share.select()] == [("G2", "Résidence Les Traboules")]
+    (warned,) = told(report)
+    assert warned.endswith("no lease and no manager names it; did you mean 'Résidence Les Traboules'?")
+    rows[1]["shared_properties"] = ""
+    imported(tmp_path, "managers", rows)
+    assert not Share.select().exists()
 
 
 @pytest.mark.usefixtures("empty_agency")

@@ -208,7 +208,8 @@ def test_a_wrong_owner_is_told(tmp_path: Path, rows: list[dict[str, str]], said:
         ([{"backup_manager_id": "G1"}], "line 2, backup_manager_id 'G1': nobody stands in for themselves: leave it empty or name another manager"),
         ([{"works_in": "ailleurs"}], "line 2, works_in 'ailleurs': write own or shared"),
         ([{}, {"properties": ""}], "line 3, manager_id 'G1': it is on line 2 already: keep one of them"),
-        ([{}, {"manager_id": "G2", "properties": "Le clos des canuts"}], "line 3, properties 'Le clos des canuts': it is in G1's charge on line 2"),
+        ([{}, {"manager_id": "G2", "properties": "Le clos des canuts"}], "line 3, properties 'Le clos des canuts': it is in G1's charge on line 2; who shares it names it in shared_properties"),
+        ([{"shared_properties": "Le clos des canuts"}], "line 2, shared_properties 'Le clos des canuts': it is in their own charge: name it once"),
     ],
 )  # fmt: skip
 @pytest.mark.usefixtures("empty_agency")

@@ -24,7 +24,7 @@ OFFICE = House(
     calendars={"": _calendar(configuration().agency)},
     timezone=ZoneInfo("Europe/Paris"),
     supervisor="",
-    emails={},
+    team={},
     shared=frozenset(),
     moves={},
 )

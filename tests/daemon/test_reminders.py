@@ -32,7 +32,7 @@ def house_of(config: Config) -> House:
         calendars={site: _calendar(office) for site, office in offices.items()},
         timezone=ZoneInfo("Europe/Paris"),
         supervisor=ABOVE,
-        emails={},
+        team={},
         shared=frozenset(),
         moves={},
     )

@@ -169,6 +169,18 @@ def test_a_manager_of_the_shared_mailbox_hears_only_of_what_presses() -> None:
     assert only(plan_of(LEAVING, context=shared), Notify) is not None
 
 
+def test_whoever_shares_the_building_hears_of_its_cases_and_of_none_that_was_handed_on() -> None:
+    shared = {"B01": replace(DIRECTORY.leases["B01"], shares=("G2",))}
+    context = replace(CONTEXT, directory=replace(DIRECTORY, leases=shared))
+    handed = CaseView("VM-2026-000001", Label.WORKS, "open", "B01", participants=frozenset({TENANT}), manager="G5")
+
+    assert only(plan_of(LEAK, context=context), Notify) == Notify("G1", "notice_case", beside=("G2",))
+    in_mailbox = replace(context, shared=frozenset({"G1"}))
+    assert only(plan_of(LEAK, context=in_mailbox), Notify) == Notify("G2", "notice_case")
+    follow_up = only(plan_of(LEAK, context=replace(context, known=(handed,))), Notify)
+    assert follow_up == Notify("G5", "notice_follow_up")
+
+
 def test_an_owner_is_never_off_topic() -> None:
     plan = plan_of("Bonjour, merci pour votre appel de ce matin. Bien à vous", OWNER)
 

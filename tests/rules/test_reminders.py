@@ -8,7 +8,7 @@ import pytest
 
 from rules.calendar import Calendar, parse_closed, parse_hours
 from rules.clocks import Clock
-from rules.reminders import Colleague, Stage, addressees, key, owed, slot, stand_in
+from rules.reminders import Colleague, Stage, addressees, key, owed, readers, slot, stand_in
 
 NINE = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)  # a Tuesday, nine in Lyon
 HOUR = timedelta(hours=1)
@@ -21,6 +21,7 @@ TEAM = {
     "G4": Colleague("four@agence.test"),
 }
 ABOVE = "direction@agence.test"
+NAMED = {"G1": replace(TEAM["G1"], name="Mme Un"), "G2": TEAM["G2"], "G4": TEAM["G4"]}
 
 
 @pytest.mark.parametrize(
@@ -32,6 +33,24 @@ ABOVE = "direction@agence.test"
 )  # fmt: skip
 def test_one_stage_is_owed_the_last_that_has_passed(hours: float, stage: Stage | None) -> None:
     assert owed(CLOCK, NINE + hours * HOUR) == stage
+
+
+@pytest.mark.parametrize(
+    ("managers", "absent", "told"),
+    [
+        (["G1"], [], {"one@agence.test": ""}),
+        (["G1", "G4"], [], {"one@agence.test": "", "four@agence.test": ""}),
+        (["G1"], ["G1"], {"two@agence.test": "Mme Un"}),
+        (["G1", "G2"], ["G1"], {"two@agence.test": ""}),  # who shares it takes nobody's place
+        (["G1", "G4"], ["G1", "G2"], {"four@agence.test": ""}),
+        (["G1"], ["G1", "G2"], {ABOVE: "Mme Un"}),
+        ([None], [], {ABOVE: ""}),
+    ],
+)
+def test_notices_are_read_by_whoever_is_here(
+    managers: list[str | None], absent: list[str], told: dict[str, str]
+) -> None:
+    assert readers(managers, NAMED, absent, ABOVE) == told
 
 
 def test_half_time_is_a_setting() -> None:
