@@ -12,7 +12,7 @@ from typing import Any
 
 from archive import whereabouts
 from archive.pli import Filed
-from archive.prepared import add, add_once, change, find
+from archive.prepared import Prepared, add, add_once, change, find
 from archive.records import Case, Errand, Lease, Manager, Message, Order, Outgoing, Owner, Receipt, RentNotice, Step
 
 Record = Mapping[str, Any]
@@ -63,6 +63,7 @@ def readmit(record: Record, now: datetime) -> None:
             to_sort=opening["to_sort"],
             confidence=decision["confidence"],
             because=decision["because"],
+            gist="\n".join(_gists(record)),
         ).where(Case.ref == record["case"]).execute()
     for said in record["plan"]["say"]:
         say(said, now, record["case"], record["digest"])
@@ -168,6 +169,7 @@ def _open(record: Record, opening: Record) -> None:
         related=opening["related"],
         confidence=decision.get("confidence", 0.0),
         because=decision.get("because", ""),
+        gist="\n".join(_gists(record)),
     )
     add(Step, case=record["case"], at=received, what="opened", message=record["digest"])
 
@@ -176,6 +178,8 @@ def _join(record: Record, joining: Record) -> None:
     received = datetime.fromisoformat(record["dates"]["received"])
     add(Step, case=record["case"], at=received, what="joined", message=record["digest"])
     changes: dict[str, Any] = {}
+    if new := _gists(record):
+        changes["gist"] = Case.gist.concat("".join(f"\n{one}" for one in new))
     if joining.get("resume"):
         changes |= _resumed(record, joining["resume"])
     if joining["urgent"]:
@@ -185,6 +189,12 @@ def _join(record: Record, joining: Record) -> None:
         add(Step, case=record["case"], at=received, what="reopened", message=record["digest"])
     if changes:
         Case.update(**changes).where(Case.ref == record["case"]).execute()
+
+
+def _gists(record: Record) -> tuple[str, ...]:
+    """What the mails that follow from a letter quote of it."""
+    said = (one["details"].get("gist") for one in record["plan"]["say"])
+    return tuple(dict.fromkeys(str(gist) for gist in said if gist))
 
 
 def _resumed(record: Record, due: str) -> dict[str, Any]:
@@ -361,6 +371,13 @@ def _enclose(record: Record, said: Record, now: datetime) -> None:
 
 # --- a mail of ours, filed before it goes
 
+_SENT_AS = Prepared(
+    lambda digest, message_id, key: Outgoing.update(digest=digest, message_id=message_id).where(Outgoing.key == key),
+    digest=Outgoing.digest,
+    message_id=Outgoing.message_id,
+    key=Outgoing.key,
+)
+
 
 def index_sent(filed: Filed) -> None:
     """Write what the sidecar of a mail of ours says.
@@ -371,6 +388,5 @@ def index_sent(filed: Filed) -> None:
     if not is_indexed(filed.digest):
         _message(record)
     place(filed)
-    Outgoing.update(digest=filed.digest, message_id=record["message_id"]).where(
-        Outgoing.key.in_(list(record["said"]))
-    ).execute()
+    for key in record["said"]:
+        _SENT_AS.run(digest=filed.digest, message_id=record["message_id"], key=key)

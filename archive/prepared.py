@@ -1,14 +1,14 @@
 """What every letter asks of the database, its SQL written once: peewee writes it slower than SQLite answers it.
 
-Rows by equality, new rows, changes to one row. The SQL is peewee's own for the engine in use, and values pass through
-the fields as always.
+Rows by equality, new rows, changes to one row, and `Prepared` for what else is asked often. The SQL is peewee's own for
+the engine in use, and values pass through the fields as always.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any, TypeVar
 
-from peewee import Value
+from peewee import Field, Value
 
 from archive.records import Table, database
 
@@ -40,6 +40,72 @@ def change(table: type[Table], key: Any, **values: Any) -> None:
     sql, names = _updating(type(database.obj).__name__, table, tuple(values))
     told = {**values, about.primary_key.name: key}
     database.execute_sql(sql, [about.combined[name].db_value(told[name]) for name in names])
+
+
+class Prepared:
+    """A query of any shape.
+
+    `write` makes it, with stand-ins for the values that are named; `fields` says by which field each of them is stored.
+    Only values that the caller gives may differ from one use to the next.
+    """
+
+    def __init__(self, write: Callable[..., Any], **fields: Field) -> None:
+        self._write = write
+        self._fields = fields
+        self._written: dict[str, tuple[str, tuple[Any, ...], tuple[Callable[[Any], Any], ...]]] = {}
+
+    def rows(self, **values: Any) -> list[tuple[Any, ...]]:
+        """The selected columns, each as its field reads it."""
+        readers = self._sql()[2]
+        return [tuple(read(value) for read, value in zip(readers, row, strict=True)) for row in self._found(values)]
+
+    def models(self, table: type[Row], **values: Any) -> list[tuple[Row, Any]]:
+        """Rows of a table whose columns were all selected, each with the one column that was selected after them."""
+        read = self._sql()[2][-1]
+        return [(_row(table, row[:-1]), read(row[-1])) for row in self._found(values)]
+
+    def run(self, **values: Any) -> int:
+        """How many rows were changed."""
+        sql, parameters, _ = self._sql()
+        return int(database.execute_sql(sql, self._filled(parameters, values)).rowcount)
+
+    def _found(self, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+        sql, parameters, _ = self._sql()
+        rows: list[tuple[Any, ...]] = database.execute_sql(sql, self._filled(parameters, values)).fetchall()
+        return rows
+
+    def _filled(self, parameters: tuple[Any, ...], values: Mapping[str, Any]) -> list[Any]:
+        stored = {name: _stored(self._fields[name], value) for name, value in values.items()}
+        return [stored[one.name] if isinstance(one, _Slot) else one for one in parameters]
+
+    def _sql(self) -> tuple[str, tuple[Any, ...], tuple[Callable[[Any], Any], ...]]:
+        engine = type(database.obj).__name__
+        if engine not in self._written:
+            query = self._write(**{name: Value(_Slot(name), converter=False) for name in self._fields})
+            sql, parameters = query.sql()
+            columns = getattr(query, "_returning", None) or ()
+            self._written[engine] = sql, tuple(parameters), tuple(map(_reader, columns))
+        return self._written[engine]
+
+
+class _Slot:
+    """Where a value goes, by its name."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+
+def _stored(field: Any, value: Any) -> Any:
+    return field.db_value(value)
+
+
+def _reader(column: Any) -> Callable[[Any], Any]:
+    read: Callable[[Any], Any] = column.python_value if isinstance(column, Field) else _same
+    return read
+
+
+def _same(value: Any) -> Any:
+    return value
 
 
 def _add(table: type[Table], row: Mapping[str, Any], *, unless_there: bool) -> None:

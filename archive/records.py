@@ -276,6 +276,7 @@ class Case(Table):
     to_sort = BooleanField(default=False)
     confidence = FloatField(default=1.0)
     because = ProseField(default="")
+    gist = ProseField(default="")  # what was quoted of its letters, one after the other
     related = LineField(null=True)  # a case that it may belong to
     merged = LineField(null=True)  # the case that it has become part of
     paused_at = InstantField(null=True)  # since then its clock stands still; due_at moves when it goes on

@@ -3,12 +3,13 @@
 The decision (`rules.decide`) takes these views and says which of them counts.
 """
 
-import json
 import re
-from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
+from peewee import JOIN
+
+from archive.prepared import Prepared
 from archive.records import Case, Contact, Lease, Message, Outgoing, Person
 from rules.letter import Label, normalise_address
 from rules.matters import AT_ONCE, Told, clusters
@@ -17,6 +18,7 @@ from rules.plan import CaseView, Role
 REFERENCE = re.compile(r"\bVM-\d{4}-\d{6,}\b", re.IGNORECASE)
 MOST_MERGED = 10  # cases merged one into the other
 MOST = 3  # views of one kind: a manager reads no longer list
+MOST_NEAR = 60  # open cases of one building that are held against each other
 
 
 def by_reference(refs: Iterable[str]) -> tuple[CaseView, ...]:
@@ -51,70 +53,77 @@ def in_subject(subject: str) -> tuple[CaseView, ...]:
     return by_reference(REFERENCE.findall(subject))
 
 
-def open_of(sender: str) -> tuple[CaseView, ...]:
-    """The cases that an address has open, newest first: for a hint, so who takes part in them isn't asked."""
-    query = (
-        Case.select()
-        .where(Case.sender == normalise_address(sender), Case.status.in_(["open", "waiting"]))
+# The cases that an address has open, newest first, and the building of each.
+_OPEN_OF = Prepared(
+    lambda sender: (
+        Case.select(Case, Lease.property)
+        .join(Lease, JOIN.LEFT_OUTER, on=(Case.lease == Lease.id))
+        .where(Case.sender == sender, Case.status.in_(["open", "waiting"]))
         .order_by(Case.received_at.desc())
         .limit(MOST)
-    )
-    cases = list(query) if sender else []
-    words = told(cases)
-    return tuple(replace(_view(case, frozenset()), told=words[case.ref]) for case in cases)
+    ),
+    sender=Case.sender,
+)
+
+
+def open_of(sender: str) -> tuple[CaseView, ...]:
+    """The cases that an address has open, newest first: for a hint, so who takes part in them isn't asked."""
+    found = _OPEN_OF.models(Case, sender=normalise_address(sender)) if sender else ()
+    return tuple(replace(_view(case, frozenset()), told=_told(case, building)) for case, building in found)
 
 
 def told(cases: Sequence[Case]) -> dict[str, Told]:
     """What these cases are about, by their references: the subject, and what we quoted of the letters."""
-    refs = [case.ref for case in cases]
-    gists: dict[str, set[str]] = defaultdict(set)
-    for row in Outgoing.select(Outgoing.case, Outgoing.details).where(Outgoing.case.in_(refs)) if refs else ():
-        gists[str(row.case_id)].add(_gist(row.details))
     places = _places(cases)
-    return {
-        case.ref: Told(
-            ref=case.ref,
-            label=case.label,
-            sender=case.sender,
-            received_at=case.received_at,
-            words="\n".join([case.subject, *sorted(gists[case.ref])]),
-            place=places.get(case.lease_id or "", ""),
-        )
-        for case in cases
-    }
+    return {case.ref: _told(case, places.get(case.lease_id or "")) for case in cases}
 
 
-def _gist(details: str) -> str:
-    try:
-        read = json.loads(details)
-    except ValueError:
-        return ""
-    return str(read.get("gist") or "") if isinstance(read, dict) else ""
+def _told(case: Case, building: object) -> Told:
+    return Told(
+        ref=case.ref,
+        label=case.label,
+        sender=case.sender,
+        received_at=case.received_at,
+        words=f"{case.subject}\n{case.gist}",
+        place=str(building or ""),
+    )
 
 
-def _places(cases: Iterable[Case]) -> dict[str, str]:
+def _places(cases: Iterable[Case]) -> dict[str, object]:
     """The building of each lease."""
     wanted = [case.lease_id for case in cases if case.lease_id]
-    return {str(lease.id): str(lease.property_id) for lease in Lease.select().where(Lease.id.in_(wanted))}
+    return {str(lease.id): lease.property_id for lease in Lease.select().where(Lease.id.in_(wanted))}
+
+
+# The open cases of one kind in the building of a lease, between two times, the latest first.
+_NEAR = Prepared(
+    lambda lease, label, after, before: (
+        Case.select(Case, Lease.property)
+        .join(Lease, on=(Case.lease == Lease.id))
+        .where(
+            Lease.property == Lease.select(Lease.property).where(Lease.id == lease),
+            Case.status.in_(["open", "waiting"]),
+            Case.label == label,
+            Case.received_at > after,
+            Case.received_at < before,
+        )
+        .order_by(Case.received_at.desc())
+        .limit(MOST_NEAR)
+    ),
+    lease=Lease.id,
+    label=Case.label,
+    after=Case.received_at,
+    before=Case.received_at,
+)
 
 
 def cluster_of(case: Case) -> tuple[Told, ...]:
     """The other open cases of the building that tell of the same failure, within a day; none for a matter alone."""
     if case.lease_id is None:
         return ()
-    building = Lease.select(Lease.property).where(Lease.id == case.lease_id)
-    near = (
-        Case.select()
-        .join(Lease, on=(Case.lease == Lease.id))
-        .where(
-            Lease.property == building,
-            Case.status.in_(["open", "waiting"]),
-            Case.label == case.label,
-            Case.received_at > case.received_at - AT_ONCE,
-            Case.received_at < case.received_at + AT_ONCE,
-        )
-    )
-    groups = clusters(list(told(list(near)).values()))
+    at = case.received_at
+    near = _NEAR.models(Case, lease=case.lease_id, label=case.label, after=at - AT_ONCE, before=at + AT_ONCE)
+    groups = clusters([_told(one, building) for one, building in near])
     found = next((group for group in groups if case.ref in {one.ref for one in group}), ())
     return tuple(one for one in found if one.ref != case.ref)
 

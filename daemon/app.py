@@ -10,7 +10,7 @@ from archive import index
 from archive.database import open_database, writing
 from archive.directory import load_directory
 from archive.incoming import Arrival, Incoming
-from archive.prepared import find
+from archive.prepared import Prepared, find
 from archive.records import Fact, Manager, Message
 from archive.tree import Tree
 from daemon import __version__, clock
@@ -143,6 +143,9 @@ def _calendar(office: Office) -> Calendar:
     )
 
 
+_IMPORTS = Prepared(lambda: Fact.select(Fact.value).where(Fact.name.startswith("imported/")).order_by(Fact.name))
+
+
 class _Houses:
     """The agency as it stands in the database, read again after an import; who is away, every other second."""
 
@@ -150,11 +153,11 @@ class _Houses:
         self._config = config
         self._absences = absences
         self._asked = 0.0  # when it was last asked who is away
-        self._imports: tuple[str, ...] = ()
+        self._imports: tuple[tuple[str, ...], ...] = ()
         self._house: House | None = None
 
     def current(self) -> House:
-        imports = tuple(f.value for f in Fact.select().where(Fact.name.startswith("imported/")).order_by(Fact.name))
+        imports = tuple(_IMPORTS.rows())
         if self._house is None or imports != self._imports:
             self._imports, self._house, self._asked = imports, self._load(), 0.0
         if not self._asked or clock.monotonic() - self._asked > AWAY_FOR:

@@ -90,6 +90,7 @@ class Case(Table):
     to_sort = BooleanField()
     confidence = FloatField()
     because = TextField()
+    gist = TextField()
     related = TextField(null=True)
     merged = TextField(null=True)
     paused_at = TextField(null=True)

@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date
 
+from archive.prepared import find
 from archive.records import Contact, Manager
 from daemon.config import Config
 from daemon.reading.authenticity import is_aligned, is_internal, is_refuted
@@ -72,7 +73,7 @@ class Speakers:
 def holder_of(address: str) -> str:
     """Whom a notice to that address is for: a manager's id, else the address. Asks the database."""
     wanted = normalise_address(address)
-    manager = Manager.get_or_none(Manager.email == wanted) or Manager.get_or_none(Manager.email == address)
+    manager = find(Manager, email=wanted) or find(Manager, email=address)
     if manager is not None:
         return str(manager.id)
     contact = Contact.get_or_none(Contact.kind == "email", Contact.value == wanted, Contact.manager.is_null(False))

@@ -11,6 +11,7 @@ from typing import Any
 from peewee import DoesNotExist, fn
 
 from archive.database import open_database, reading, writing
+from archive.prepared import Prepared
 from archive.records import Correction, Message
 from daemon import log
 from daemon.config import Config
@@ -24,6 +25,11 @@ MOST = 1000  # the newest lessons: what people meant years ago counts no longer
 BytesOf = Callable[[str], bytes]  # of a pli, by its digest
 
 
+_STATE = Prepared(
+    lambda: Correction.select(fn.COUNT(Correction.key), fn.COUNT(Correction.undone_at), fn.MAX(Correction.at))
+)
+
+
 class Lessons:
     """The layer as it is now, made again when a correction was added or undone."""
 
@@ -34,8 +40,7 @@ class Lessons:
         self._layer = learned.NOTHING
 
     def layer(self) -> Layer:
-        counted = (fn.COUNT(Correction.key), fn.COUNT(Correction.undone_at), fn.MAX(Correction.at))
-        (state,) = Correction.select(*counted).tuples()
+        (state,) = _STATE.rows()
         if state != self._state:
             self._layer, self._state = self._made(), state
         return self._layer

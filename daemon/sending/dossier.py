@@ -54,6 +54,7 @@ from rules.letter import Alert, normalise_address
 from rules.plan import Role
 
 COMPLAINTS = "reclamation/"  # how the labels of complaints begin
+BREAKER = "notice_breaker"  # the mail that tells of held answers
 LONGEST_REPLY = 300  # characters of a server's words that are told
 
 # GRDF's emergency number is the mainland network's: elsewhere gas comes in bottles, or from somebody else.
@@ -312,12 +313,17 @@ def inside_facts(dossier: Dossier) -> dict[str, Any]:
         "reminders": _by_stage(details.get("reminders") or ()),
         "instead_of": str(details.get("instead_of") or ""),
         "beside": tuple(details.get("beside") or ()),
-        "held": Outgoing.select().where(Outgoing.state == "held").count(),
+        "held": _held() if dossier.row.template == BREAKER else 0,
         "limits": dossier.config.limits,
         "run": details.get("run") or {},
         "why": str(details.get("why") or ""),
         "exchange": details.get("exchange") or {},
     }
+
+
+def _held() -> int:
+    """How many automatic answers are held back."""
+    return int(Outgoing.select().where(Outgoing.state == "held").count())
 
 
 def _alerts(dossier: Dossier) -> list[str]:

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any
 
-from archive.prepared import change
+from archive.prepared import add_once, change
 from archive.records import Errand, Outgoing
 from daemon import log
 from daemon.config import Agency, Config
@@ -105,14 +105,15 @@ class Clerk:
         """What went to a correspondent is put beside the letters, in the mailbox where people look."""
         if not row.filed or row.bulk:  # a thousand notices would bury what people wrote
             return
-        Errand.insert(
+        add_once(
+            Errand,
             key=f"copy/{row.key}",
             kind="append",
             mailbox=self._composer.mailbox(row).name,
             target=str(Folder.ACKNOWLEDGEMENTS if row.automatic else Folder.SENT),
             message=row.digest,
             message_id=row.message_id,
-        ).on_conflict_ignore().execute()
+        )
 
     def _tell_of_failure(self, outcome: Outcome, now: datetime) -> None:
         """To the manager in charge; when it is the manager's mail that failed, to whoever is above.
