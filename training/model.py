@@ -97,9 +97,24 @@ def truth(examples: Sequence[Example], head: str) -> Array:
 
 
 def fit(rows: csr_matrix, told: Array, head: str) -> Head:
+    """The weights of one head.
+
+    For a label, what tells it from the others counts more: each feature is multiplied by how many times likelier it is
+    on one side (Wang and Manning, "Baselines and Bigrams", 2012), and the factor goes into its weight.
+    """
     strength, heavier = FIT.get(head, (0.5, 1.0))
-    model = LinearSVC(C=strength, class_weight={True: heavier, False: 1.0}, random_state=SEED).fit(rows, told)
-    return Head(model.coef_[0], float(model.intercept_[0]))
+    factor = _log_ratio(rows, told) if head in LABELS else np.ones(rows.shape[1])
+    scaled = csr_matrix(rows.multiply(factor))
+    model = LinearSVC(C=strength, class_weight={True: heavier, False: 1.0}, random_state=SEED).fit(scaled, told)
+    return Head(model.coef_[0] * factor, float(model.intercept_[0]))
+
+
+def _log_ratio(rows: csr_matrix, told: Array) -> Array:
+    """By feature: the logarithm of its share among the letters that have the label over that among the others."""
+    there = (rows > 0).astype(float)
+    having, others = (np.asarray(there[side].sum(axis=0)).ravel() + 1 for side in (told, ~told))
+    ratio: Array = np.abs(np.log((having / having.sum()) / (others / others.sum())))
+    return ratio
 
 
 def held_out(rows: csr_matrix, examples: Sequence[Example], hands: Sequence[str]) -> Array:

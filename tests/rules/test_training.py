@@ -48,7 +48,7 @@ def test_the_daemon_computes_what_the_trainer_computed(some: list[Example]) -> N
         here = scores(weights, features(example.letter, reading, sentences(counting(reading))))
         for name, head in zip(HEADS, heads, strict=True):
             there = float((rows[place] @ head.weights)[0]) + head.bias
-            assert here[name] == pytest.approx(there, abs=0.03), (example.id, name)
+            assert here[name] == pytest.approx(there, abs=0.05), (example.id, name)  # weights are one byte each
 
 
 def test_probabilities_sum_to_one_and_keep_the_order_of_the_scores(some: list[Example]) -> None:
