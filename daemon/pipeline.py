@@ -40,7 +40,7 @@ from rules.letter import Label, Letter, normalise_address
 from rules.plan import FOLDER_OF, Folder, JoinCase, OpenCase, Returned
 
 GROUP = 50  # letters in hand at once
-GROUP_BYTES = 8 * 1024 * 1024  # and their bytes, unless one alone has more
+GROUP_BYTES = 4 * 1024 * 1024  # and their bytes, unless one alone has more
 LOCK_WAIT = 30.0  # seconds to wait for another process that writes the tree
 MOST_TRIES = 3
 ACTOR = "vaguemestre"  # in the journal

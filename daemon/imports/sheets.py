@@ -18,9 +18,6 @@ from datetime import date, datetime, time
 from pathlib import Path
 from typing import Any
 
-from openpyxl import load_workbook
-from openpyxl.utils.exceptions import InvalidFileException
-
 from daemon.imports.faults import Findings
 
 TEXT = {".csv", ".txt", ".tsv"}
@@ -37,8 +34,8 @@ _ZIP = b"PK\x03\x04"
 # What openpyxl and zipfile raise for a damaged file, seen by flipping bytes: a ZIP that isn't one or is encrypted, a
 # broken stream, XML that doesn't parse, a sheet or a style that is missing.
 _DAMAGE = (
-    zipfile.BadZipFile, zlib.error, RuntimeError, EOFError, OSError, InvalidFileException, SyntaxError, LookupError,
-    ValueError, TypeError, AttributeError,
+    zipfile.BadZipFile, zlib.error, RuntimeError, EOFError, OSError, SyntaxError, LookupError, ValueError, TypeError,
+    AttributeError,
 )  # fmt: skip
 _OLD_OFFICE = b"\xd0\xcf\x11\xe0"  # .xls, and an .xlsx with a password
 
@@ -185,13 +182,16 @@ def _decoded_as_windows(data: bytes, findings: Findings) -> str:
 
 
 def _workbook_rows(data: bytes, findings: Findings) -> list[Row]:
+    from openpyxl import load_workbook  # noqa: PLC0415  8 MB: loaded with the first spreadsheet
+    from openpyxl.utils.exceptions import InvalidFileException  # noqa: PLC0415
+
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # openpyxl remarks on styles and other programs' habits
             book = load_workbook(io.BytesIO(data), read_only=True, data_only=True)
             sheets = [_sheet_rows(sheet) for sheet in book.worksheets]
             book.close()
-    except _DAMAGE as error:
+    except (*_DAMAGE, InvalidFileException) as error:
         raise findings.refuse(
             f"{findings.path.name} can't be read as a spreadsheet ({error}): it was cut or damaged, save it again"
         ) from error

@@ -13,8 +13,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-import pikepdf
-
 from archive import index
 from archive.database import writing
 from archive.records import RentNotice
@@ -103,6 +101,8 @@ def _place(letter: Letter) -> tuple[Any, ...]:
 
 def _merged(letters: Sequence[Letter]) -> tuple[bytes, list[int]]:
     """The pages of all, and the first page of each, then one past the last."""
+    import pikepdf  # noqa: PLC0415  loaded when something is printed
+
     firsts = [1]
     with pikepdf.new() as whole:
         for letter in letters:

@@ -10,13 +10,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-import pikepdf
-
 from archive.records import NoticePart
 from daemon.errors import Permanent
 from daemon.notices.press import Job, Printed
 from daemon.notices.room import Room
-from daemon.pdf import DATA
 from daemon.reading.parse import parse
 from rules.batch import Part
 from rules.notice import Notice, Odd, Oddity, Way, facts
@@ -102,7 +99,7 @@ def cut(room: Room, jobs: Sequence[Job], supplied: Mapping[str, NoticePart]) -> 
             if where not in files:
                 files = {where: _source(room, part)}
             yield job.name, _document(files[where], job.notice, json.loads(part.pages))
-        except (OSError, LookupError, pikepdf.PdfError, ValueError) as error:
+        except (OSError, LookupError, ValueError) as error:
             yield job.name, Permanent(f"notice {job.notice.number}: accounting's pages can't be read ({error})")
 
 
@@ -112,12 +109,19 @@ def _source(room: Room, part: NoticePart) -> bytes:
 
 
 def _document(source: bytes, notice: Notice, pages: Sequence[int]) -> bytes:
-    """These pages, with the notice as data: the same bytes each time."""
+    """These pages, with the notice as data: the same bytes each time. Raises ValueError when they can't be read."""
+    import pikepdf  # noqa: PLC0415  with WeasyPrint it takes 45 MB: loaded when something is printed
+
+    from daemon.pdf import DATA  # noqa: PLC0415
+
     written = io.BytesIO()
-    with pikepdf.open(io.BytesIO(source)) as whole, pikepdf.new() as one:
-        for number in pages:
-            one.pages.append(whole.pages[number])
-        data = json.dumps(facts(notice), ensure_ascii=False, indent=1).encode()
-        one.attachments[DATA] = pikepdf.AttachedFileSpec(one, data, filename=DATA, mime_type="application/json")
-        one.save(written, deterministic_id=True)
+    try:
+        with pikepdf.open(io.BytesIO(source)) as whole, pikepdf.new() as one:
+            for number in pages:
+                one.pages.append(whole.pages[number])
+            data = json.dumps(facts(notice), ensure_ascii=False, indent=1).encode()
+            one.attachments[DATA] = pikepdf.AttachedFileSpec(one, data, filename=DATA, mime_type="application/json")
+            one.save(written, deterministic_id=True)
+    except pikepdf.PdfError as error:
+        raise ValueError(str(error)) from error
     return written.getvalue()

@@ -37,7 +37,7 @@ from daemon.sending.outcome import GIVE_UP, Clerk, Outcome, outcome_of
 from daemon.sending.send import Relay, Unreachable
 
 BATCH = 64  # rows composed and filed together
-IN_HAND = 8 * 1024 * 1024  # bytes of composed mail kept in memory; beyond, they are read again when their turn comes
+IN_HAND = 4 * 1024 * 1024  # bytes of composed mail kept in memory; beyond, they are read again when their turn comes
 MOST_CUTS = 2  # connections lost one after the other: then no message is to blame
 READY = ("waiting", "uncertain", "deferred")
 
