@@ -180,6 +180,9 @@ class Lease(Table):
     consent_on = DayField(null=True)
     insurance_until = DayField(null=True)
     payment = LineField(default="")  # a rules.labels.Mode: transfer, direct_debit, cheque, cash, card, aid
+    mandate_reference = LineField(default="")  # RUM, of a direct debit
+    postal = LineField(default="")  # where the tenant's post goes when not to the property; commas between its lines
+    term_months = IntegerField(default=1)  # what one call covers: a month, a quarter
 
 
 class Person(Table):
@@ -475,7 +478,7 @@ class RentNotice(Table):
     period = LineField(index=True)
     version = IntegerField(default=1)
     number = LineField()
-    kind = LineField()  # call, statement
+    kind = LineField()  # call, statement, account
     issued_on = DayField()
     channel = LineField()  # email, post
     address = LineField(default="")  # where the mail goes

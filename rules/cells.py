@@ -51,6 +51,11 @@ _CHANNELS = dict.fromkeys(("email", "e-mail", "mail", "courriel", "electronique"
 _WORKPLACES = dict.fromkeys(("own", "propre", "personnelle"), "own") | dict.fromkeys(
     ("shared", "partagee", "commune"), "shared"
 )
+_TERMS = {str(count): count for count in (1, 2, 3, 6, 12)} | {
+    "mensuel": 1, "bimestriel": 2, "trimestriel": 3, "semestriel": 6, "annuel": 12,
+    "monthly": 1, "quarterly": 3, "yearly": 12,
+}  # fmt: skip
+_MANDATE = re.compile(r"[A-Za-z0-9+?/:().,' -]{1,35}")  # EPC130-08, AT-01
 _PAYMENTS = (Mode.TRANSFER, Mode.DIRECT_DEBIT, Mode.CHEQUE, Mode.CASH, Mode.CARD, Mode.AID)
 
 
@@ -107,6 +112,18 @@ def payment(text: str) -> str:
     if found not in _PAYMENTS:
         raise ValueError("an unknown way to pay; write virement, prélèvement, chèque, espèces, carte or CAF")
     return str(found)
+
+
+def mandate(text: str) -> str:
+    """The reference of a direct debit's mandate, RUM (SEPA: 35 characters of a small Latin set)."""
+    if not _MANDATE.fullmatch(text):
+        raise ValueError("a mandate reference (RUM) has at most 35 letters, figures and signs, without accents")
+    return text
+
+
+def months(text: str) -> int:
+    """How many months one call covers."""
+    return _chosen(text, _TERMS, "1, 2, 3, 6 or 12 (mensuel, trimestriel, semestriel, annuel)")
 
 
 def movement_kind(text: str) -> str:

@@ -83,6 +83,11 @@ fold = lru_cache(maxsize=8192)(plain.fold)
 _DAY = r"(\d{1,2})/(\d{1,2})/(20\d\d)"
 _RANGE = re.compile(rf"du {_DAY} au {_DAY}")
 _QUARTER = re.compile(r"\b([1-4]) ?(?:er|e|eme|nd|de)? ?trim\w*\.? (20\d\d)|\bt([1-4])[ -/](20\d\d)")
+# "Révision IRL T3 2026": the quarter of an index, which is no term.
+_INDEX = re.compile(
+    r"\b(?:irl|ilc|ilat|icc|indice)\b[^,;]{0,24}?"
+    r"(?:\b[1-4] ?(?:er|e|eme|nd|de)? ?trim\w*\.? 20\d\d|\bt[1-4][ -/]20\d\d)"
+)
 _NAMED = re.compile(r"\b(" + "|".join(MONTHS) + r")\b\.? ?(?:de )?(20\d\d)")
 _NUMBERED = re.compile(r"(?<![\d/])(?:(0[1-9]|1[0-2])/(20\d\d)|(20\d\d)-(0[1-9]|1[0-2]))(?![\d/-])")
 _COMPACT = re.compile(r"(?<!\d)(20\d\d)(0[1-9]|1[0-2])(?!\d)")  # APP-202612-L00101
@@ -119,7 +124,7 @@ def period_named(text: str) -> Period | None:
 
     A range inside one month is that month's term (a prorata), one over several is a term of several months.
     """
-    folded = fold(text)
+    folded = _INDEX.sub(" ", fold(text))
     if match := _RANGE.search(folded):
         return _range(match)
     if match := _QUARTER.search(folded):

@@ -22,6 +22,7 @@ from rules.receipt import CLEARANCE, Receipt, ReceiptKind, Withheld
 class NoticeKind(StrEnum):
     CALL = "call"  # avis d'échéance
     STATEMENT = "statement"  # a tenant who left and still owes: nothing is called
+    ACCOUNT = "account"  # nothing is called either: a month inside a quarter that something is owed of
 
 
 class Way(StrEnum):
@@ -73,6 +74,7 @@ class Lease:
     mandate_reference: str = ""  # RUM, of the direct debit
     insurance_until: date | None = None
     postal: tuple[str, ...] = ()  # where the tenant's post goes, when not to the property
+    term_months: int = 1  # what one call covers; its rent is a month's all the same
 
 
 @dataclass(frozen=True, slots=True)

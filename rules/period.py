@@ -44,6 +44,14 @@ class Period:
     def __contains__(self, day: date) -> bool:
         return self.first <= day <= self.last
 
+    def within(self, other: "Period") -> bool:
+        """All its days are the other's too."""
+        return other.first <= self.first and self.last <= other.last
+
+    def shared_days(self, other: "Period") -> int:
+        """How many days they have in common."""
+        return max(0, (min(self.last, other.last) - max(self.first, other.first)).days + 1)
+
     def meets(self, other: "Period") -> bool:
         """They share a day at least."""
         return self.first <= other.last and other.first <= self.last
@@ -67,6 +75,12 @@ def month_of(day: date) -> Period:
 def quarter(year: int, number: int) -> Period:
     """The calendar quarter 1 to 4 of a year."""
     return months_from(date(year, 3 * number - 2, 1), 3)
+
+
+def covering(day: date, months: int) -> Period:
+    """The stretch of so many months of the civil year, counted from January, that a day is in."""
+    number = (day.month - 1) // months * months + 1
+    return months_from(date(day.year, number, 1), months)
 
 
 def parse(text: str) -> Period:

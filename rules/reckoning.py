@@ -31,7 +31,7 @@ from rules.notice import (
     Row,
     Way,
 )
-from rules.period import Period
+from rules.period import Period, covering, month_of, months_from
 from rules.plan import Role
 from rules.receipt import Receipt, Withheld, receipts
 
@@ -49,26 +49,27 @@ def compute(
     policy: Policy | None = None,
     since: date | None = None,
 ) -> Outcome:
-    """The notice of `lease` for the term `period`, made on `today`.
+    """The notice of `lease` for the term that begins with `period`, made on `today`.
 
-    `entries` is its whole account as known; lines after the period are left out. `since` is the day after the last
+    `entries` is its whole account as known; lines after the term are left out. `since` is the day after the last
     notice was made: older terms whose payment became certain from then on get their receipts too (default: the first
-    day of the past period). A lease that has not begun, or whose tenant left and is owed no paper, gets no notice.
+    day of the past period). A lease that has not begun, or that nothing is called of and that is owed no paper (its
+    tenant left, or its quarter is running), gets no notice.
     """
     policy = policy or Policy()
-    named = tuple(people)
+    named, known = tuple(people), sorted(entries)
     parties = tenants(named)
     if lease.start > period.last:
         return Outcome(None)
     if not parties:
         return Outcome(None, (Oddity(Odd.NO_TENANT, lease.id), *_unclear(named)))
-    account = _account(lease, entries, period, today)
-    given, withheld = receipts(
-        account.allocation.terms(), period.previous, since or period.previous.first, today, policy.clearance
-    )
-    notice = _notice(lease, parties, account, period, today, policy, given)
+    term = called_with(lease, known, period)
+    account = _account(lease, known, term or period, today, begins=term is not None)
+    past = (term or period).previous
+    given, withheld = receipts(account.allocation.terms(), past, since or past.first, today, policy.clearance)
+    notice = _notice(lease, parties, account, term or period, today, policy, given)
     odd = (*_unclear(named), *_odd(notice, account, policy), *_odd_receipts(withheld))
-    if notice.kind is NoticeKind.STATEMENT and notice.total_due <= 0 and not given:
+    if notice.kind is not NoticeKind.CALL and notice.total_due <= 0 and not given:
         return Outcome(None, odd, withheld)
     return Outcome(notice, odd, withheld)
 
@@ -84,6 +85,24 @@ def tenants(people: Iterable[Named]) -> tuple[Party, ...]:
         else:
             parties.append(Party(one.civility, (one.first,) if one.first else (), _cased(one.last)))
     return tuple(parties)
+
+
+def called_with(lease: Lease, entries: Iterable[Entry], period: Period) -> Period | None:
+    """The term that begins with a month; None for a month inside a longer one.
+
+    What accounting called says it, by the rent where there is one (water may be called by the quarter beside it); else
+    the lease: its terms of several months are those of the civil year.
+    """
+    calls = [entry for entry in entries if _of_term(entry) and entry.debit > 0]
+    rents = [entry for entry in calls if component_of(entry) is Component.RENT]
+    posted = [term_of(entry) for entry in rents or calls]
+    if begun := [term for term in posted if term.first == period.first]:
+        return max(*begun, period)
+    if any(term.first < period.first <= term.last for term in posted):
+        return None
+    civil = covering(period.first, lease.term_months)
+    first = max(civil.first, month_of(lease.start).first)
+    return Period(first, max(civil.last, period.last)) if first == period.first else None
 
 
 def departed_on(lease: Lease, entries: Sequence[Entry]) -> date | None:
@@ -106,16 +125,17 @@ class _Account:
     posted: tuple[Entry, ...]  # the call, and whatever else is asked in the period
     paid: tuple[Entry, ...]  # payments of the period itself
     allocation: Allocation
+    begins: bool  # a term begins: something is called
 
 
-def _account(lease: Lease, entries: Iterable[Entry], period: Period, today: date) -> _Account:
-    known = sorted(entry for entry in entries if entry.day <= period.last and not _later(entry, period))
+def _account(lease: Lease, entries: Iterable[Entry], period: Period, today: date, *, begins: bool) -> _Account:
+    known = [entry for entry in entries if entry.day <= period.last and not _later(entry, period)]
     before = tuple(entry for entry in known if not _of_period(entry, period))
     within = [entry for entry in known if _of_period(entry, period)]
     posted = tuple(entry for entry in within if entry.kind is not Kind.PAYMENT)
     paid = tuple(entry for entry in within if entry.kind is Kind.PAYMENT)
     happened = (entry for entry in known if entry.day <= today)  # what is posted ahead has settled nothing yet
-    return _Account(departed_on(lease, known), before, posted, paid, allocate(happened))
+    return _Account(departed_on(lease, known), before, posted, paid, allocate(happened), begins)
 
 
 def _of_term(entry: Entry) -> bool:
@@ -144,7 +164,7 @@ def _notice(
     given: tuple[Receipt, ...],
 ) -> Notice:
     running = account.left_on is None or account.left_on >= period.first
-    lines = _lines(lease, account, period, running=running)
+    lines = _lines(lease, account, period, running=running and account.begins)
     opening = balance(account.before)
     called = sum((line.amount for line in lines), ZERO)
     received = -balance(account.paid)
@@ -152,7 +172,7 @@ def _notice(
     debts = _dues(account.allocation, period)
     way = _way(lease, total)
     return Notice(
-        kind=NoticeKind.CALL if running else NoticeKind.STATEMENT,
+        kind=NoticeKind.STATEMENT if not running else NoticeKind.CALL if account.begins else NoticeKind.ACCOUNT,
         number=f"{period.first:%Y%m}-{lease.id}",
         lease=lease,
         tenants=parties,
@@ -181,21 +201,23 @@ def _lines(lease: Lease, account: _Account, period: Period, *, running: bool) ->
 
 
 def _from_lease(lease: Lease, left_on: date | None, period: Period) -> tuple[Line, ...]:
-    """The call that the lease itself gives, by the day in the first and the last term (Cass. 28 Oct. 2003)."""
-    first, last = max(lease.start, period.first), min(left_on or period.last, period.last)
-    days = (last - first).days + 1
+    """The call that the lease itself gives, by the day in the first and the last month (Cass. 28 Oct. 2003)."""
+    lived = Period(max(lease.start, period.first), min(left_on or period.last, period.last))
     asked = ((Component.RENT, lease.rent), (Component.CHARGES, lease.charges), (Component.OTHER, lease.other))
-    return tuple(Line(component, "", _prorata(sum_, days, period)) for component, sum_ in asked if sum_)
+    return tuple(Line(component, "", _by_the_day(monthly, lived)) for component, monthly in asked if monthly)
 
 
-def _prorata(monthly: Decimal, days: int, period: Period) -> Decimal:
-    return (monthly * period.months * days / period.days).quantize(CENT, rounding=ROUND_HALF_UP)
+def _by_the_day(monthly: Decimal, lived: Period) -> Decimal:
+    """A month's sum for each whole month, and its days' share of the others."""
+    months = [month_of(months_from(lived.first, number + 1).last) for number in range(lived.months)]
+    shares = (monthly * month.shared_days(lived) / month.days for month in months)
+    return sum(shares, ZERO).quantize(CENT, rounding=ROUND_HALF_UP)
 
 
 def _past(before: Sequence[Entry], past: Period, closing: Decimal) -> Past:
     """The account from the first day of the past period to its eve; the month's call stands on one row."""
     movements = [entry for entry in before if entry.day >= past.first]
-    calls = [entry for entry in movements if _of_term(entry) and term_of(entry).meets(past)]
+    calls = [entry for entry in movements if _of_term(entry) and term_of(entry).within(past)]
     rows = [
         Row(e.day, e.kind, e.label, e.debit, e.credit, labels.mode(e.label, e.reference))
         for e in movements
@@ -274,7 +296,7 @@ def _odd(notice: Notice, account: _Account, policy: Policy) -> tuple[Oddity, ...
         (Odd.NO_MANDATE, notice.way is Way.DEBIT and not lease.mandate_reference, ""),
         (Odd.NO_ADDRESS, _address_missing(notice), lease.address),
         (Odd.UNMATCHED_REVERSAL, any(due.component is Component.UNPAID for due in notice.arrears), ""),
-        (Odd.LEFT_IN_CREDIT, not call and notice.total_due < 0, f"{notice.total_due}"),
+        (Odd.LEFT_IN_CREDIT, notice.kind is NoticeKind.STATEMENT and notice.total_due < 0, f"{notice.total_due}"),
         (Odd.UNDATED_DEPARTURE, account.left_on is not None and lease.left_on is None, f"{account.left_on}"),
     )
     return tuple(Oddity(what, detail) for what, speaks, detail in checks if speaks)

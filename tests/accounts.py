@@ -64,7 +64,6 @@ def entry(day: str, kind: str, label: str, debit: str = "0", credit: str = "0", 
 
 
 def _lease(row: dict[str, str]) -> Lease:
-    direct_debit = row["payment_method"] == "prélèvement"
     return Lease(
         id=row["lease_id"],
         start=date.fromisoformat(row["start_date"]),
@@ -80,7 +79,7 @@ def _lease(row: dict[str, str]) -> Lease:
         postcode=row["postcode"],
         city=row["city"],
         payment=labels.mode(row["payment_method"]),
-        mandate_reference=f"RUM-{row['lease_id']}" if direct_debit else "",
+        mandate_reference=row["mandate_reference"],
         insurance_until=date.fromisoformat(row["insurance_expiry"]) if row["insurance_expiry"] else None,
     )
 

@@ -41,14 +41,14 @@ def row_of(kind: str, identity: str, **changes: str) -> dict[str, str]:
     return found | changes
 
 
-def imported(folder: Path, kind: str, rows: Sequence[dict[str, str]]) -> Report:
+def imported(folder: Path, kind: str, rows: Sequence[dict[str, str]], *, replace: bool = False) -> Report:
     """Write rows to a file and import it."""
     path = folder / f"{kind}.csv"
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, list(dict.fromkeys(name for row in rows for name in row)))
         writer.writeheader()
         writer.writerows(rows)
-    return import_file(kind, path, NOW)
+    return import_file(kind, path, NOW, replace=replace)
 
 
 def refusal(folder: Path, kind: str, rows: Sequence[dict[str, str]]) -> list[str]:

@@ -71,6 +71,9 @@ class Lease(Table):
     consent_on = TextField(null=True)
     insurance_until = TextField(null=True)
     payment = TextField()
+    mandate_reference = TextField()
+    postal = TextField()
+    term_months = IntegerField()
 
 
 class Case(Table):

@@ -20,6 +20,7 @@ def import_(
     kind: Annotated[str, typer.Argument(help="leases, owners, managers or movements.")],
     file: Path,
     mapping: Annotated[str, typer.Option(metavar="NAME", help="Read movements by [imports.NAME].")] = "",
+    replace: Annotated[bool, typer.Option("--replace", help="Known movements take the amounts of this file.")] = False,
 ) -> None:
     """Take in a CSV or XLSX list: all of it, or none."""
     from daemon.imports import KINDS, ImportRefused, import_file  # noqa: PLC0415
@@ -27,11 +28,14 @@ def import_(
     if kind not in KINDS:
         typer.echo(f"import: {kind!r} is none of {', '.join(KINDS)}", err=True)
         raise typer.Exit(MISUSED)
+    if replace and kind != "movements":
+        typer.echo(f"import: --replace is for movements; a newer file of {kind} always replaces", err=True)
+        raise typer.Exit(MISUSED)
     with explained():
         chosen = _mapping(kind, mapping)
         connect()
         try:
-            done = import_file(kind, file, clock.now(), chosen)
+            done = import_file(kind, file, clock.now(), chosen, replace=replace)
         except ImportRefused as refused:
             typer.echo(str(refused), err=True)
             raise typer.Exit(FAILED) from None

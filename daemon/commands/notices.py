@@ -29,7 +29,10 @@ def notices_prepare(period: Term, lease: Leases = None, as_json: AsJson = False)
     from daemon.notices import console  # noqa: PLC0415
 
     with explained():
-        prepared = console.prepare(configuration(), period, tuple(lease or ()), clock.now())
+        config = configuration()
+        prepared = console.prepare(config, period, tuple(lease or ()), clock.now())
+        for warning in console.warnings_of(config):
+            typer.echo(f"warning: {warning}", err=True)
     report.show(console.odd_rows(prepared), ["lease", "what", "detail"], as_json=as_json)
     if not as_json:
         typer.echo(console.said_of(prepared))

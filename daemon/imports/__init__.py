@@ -55,18 +55,25 @@ _KINDS = {
     "movements": _Kind(movements.read, movements.check, movements.write),
 }
 KINDS = tuple(_KINDS)
+_REPLACING = _Kind(movements.read, movements.check_leases, movements.write)
 
 
 def import_file(
-    kind: str, path: Path, now: datetime, mapping: ImportMapping | None = None, data: bytes | None = None
-) -> Report:  # fmt: skip
+    kind: str,
+    path: Path,
+    now: datetime,
+    mapping: ImportMapping | None = None,
+    data: bytes | None = None,
+    *,
+    replace: bool = False,
+) -> Report:
     """Take in a CSV or XLSX file of one of `KINDS`, all or nothing.
 
     `mapping` reads movements in another software's form. `data` are the bytes of a file that only has a name, such as
-    an attachment. Raises ImportRefused, with every faulty line, when nothing was changed. The fact `imported/<kind>`
-    keeps the instant of the last file that changed something.
+    an attachment. `replace`: a known movement takes the amount of this file. Raises ImportRefused, with every faulty
+    line, when nothing was changed. The fact `imported/<kind>` keeps the instant of the last one that changed something.
     """
-    return read_file(kind, path, now, mapping, data).take_in()
+    return read_file(kind, path, now, mapping, data).take_in(replace=replace)
 
 
 def read_file(
@@ -93,9 +100,9 @@ class Ready:
     mapping: ImportMapping | None
     now: datetime
 
-    def take_in(self) -> Report:
+    def take_in(self, *, replace: bool = False) -> Report:
         """Write it, all or nothing. Raises ImportRefused, with the faults of the file and of the database."""
-        steps, findings = _KINDS[self.kind], self.findings
+        steps, findings = _REPLACING if replace else _KINDS[self.kind], self.findings
         with _in_its_words(findings, self.mapping), writing(alone=True):
             steps.check(self.found, findings)
             findings.check()

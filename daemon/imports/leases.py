@@ -5,6 +5,7 @@ one that is no longer in the file is told (it left the agency, or the export los
 """
 
 from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -63,7 +64,7 @@ def _lease(line: Line, today: date) -> LeaseLine:
             "postcode": cells.postcode(line.text("postcode")),
             "city": line.text("city"),
         },
-        columns=_money(line) | _term(line, today) | _notice(line, today, has_email=bool(emails)),
+        columns=_money(line) | _term(line, today) | _notice(line, today, has_email=bool(emails)) | _more(line, today),
         people=_people(line),
         contacts=tuple(("email", email) for email in emails) + tuple(("phone", phone) for phone in phones),
     )
@@ -103,6 +104,28 @@ def _notice(line: Line, today: date, *, has_email: bool) -> dict[str, Any]:
     if channel == "email" and not has_email:
         line.warn("tenant_email", "notices go by e-mail and there is no address: they will be posted")
     return {"channel": channel, "consent_on": consent}
+
+
+def _more(line: Line, today: date) -> dict[str, Any]:
+    """The columns that a file may leave out: then what is known stays."""
+    return {name: read(line, today) for column, (name, read) in _OPTIONAL.items() if column in line.named}
+
+
+def _left_on(line: Line, today: date) -> date | None:
+    """The tenant's last day, which isn't the end of the contract."""
+    left = line.day("departure_date", since=OLDEST, until=today + YEAR)
+    start = line.day("start_date", since=OLDEST, until=today + 2 * YEAR)
+    if left and start and left < start:
+        line.fault("departure_date", f"the tenant leaves before the lease starts ({start})")
+    return left
+
+
+_OPTIONAL: dict[str, tuple[str, Callable[[Line, date], Any]]] = {
+    "mandate_reference": ("mandate_reference", lambda line, _: line.choice("mandate_reference", cells.mandate, "")),
+    "postal_address": ("postal", lambda line, _: line.text("postal_address")),
+    "departure_date": ("left_on", _left_on),
+    "term_months": ("term_months", lambda line, _: line.choice("term_months", cells.months, 1)),
+}
 
 
 def _people(line: Line) -> tuple[PersonWords, ...]:

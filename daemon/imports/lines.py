@@ -1,7 +1,7 @@
 """The columns of the four files, and a line of one of them, read cell by cell.
 
-Names of columns are compared without case, accents, spaces or underscores. Every column is required, so that a file
-that lacks one can't empty what is known; a column that no one knows is told and left alone.
+Names of columns are compared without case, accents, spaces or underscores. Every column is required but those of
+`OPTIONAL`, so that a file that lacks one can't empty what is known; one that no one knows is told and left alone.
 """
 
 import re
@@ -32,7 +32,11 @@ COLUMNS = {
     ),
     "movements": ("date", "lease_id", "kind", "label", "debit_eur", "credit_eur", "reference"),
 }  # fmt: skip
-OPTIONAL = {"managers": ("works_in", "shared_properties")}
+OPTIONAL = {
+    "leases": ("mandate_reference", "postal_address", "departure_date", "term_months"),
+    "managers": ("works_in", "shared_properties"),
+}
+ALIASES = {"rum": "mandate_reference"}  # what accounting calls it
 
 ZERO = Decimal("0.00")
 
@@ -136,6 +140,7 @@ def is_whole(row: Row, width: int, findings: Findings) -> bool:
 def _places(kind: str, header: Row, findings: Findings) -> dict[str, int]:
     """Where each known column stands."""
     known = {_key(column): column for column in (*COLUMNS[kind], *OPTIONAL.get(kind, ()))}
+    known |= {alias: column for alias, column in ALIASES.items() if column in known.values()}
     places: dict[str, int] = {}
     for place, written in enumerate(header.cells):
         column = known.get(_key(written))

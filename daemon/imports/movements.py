@@ -2,8 +2,9 @@
 
 What names a line: its lease, its reference and its label. One call has one reference and a label for each of its parts,
 one opening balance a reference for many leases; in an account, the same reference with the same label twice is one line
-written twice. Its date and amount are what it says: a later file that says otherwise corrects it, and that is told. So
-a file may overlap the last one, or be the whole history again, and nothing is counted twice.
+written twice. So a file may overlap the last one, or be the whole history again, and nothing is counted twice. A known
+line with another amount is refused: tenants may have been told the first one; accounting corrects it by a contra-entry
+under a reference of its own, or a person replaces it on purpose. Another date or kind corrects it, and that is told.
 """
 
 from collections.abc import Iterator
@@ -91,6 +92,27 @@ def _twice(movement: MovementLine, other: MovementLine) -> str:
 
 
 def check(found: list[MovementLine], findings: Findings) -> None:
+    """What the database says against the file."""
+    check_leases(found, findings)
+    told = {fault.line for fault in findings.faults}
+    for batch in _batches(found):
+        known = _known(batch)
+        for movement in batch:
+            row = known.get(movement.identity)
+            if row and movement.line not in told and (row.debit, row.credit) != (movement.debit, movement.credit):
+                findings.fault(movement.line, "reference", movement.reference, _known_otherwise(row))
+
+
+def _known_otherwise(row: Movement) -> str:
+    said = f"{row.day}, debit {row.debit}, credit {row.credit}"
+    return (
+        f"known with another amount ({said}): correct it by a contra-entry under another reference, or replace it"
+        " (import movements --replace)"
+    )
+
+
+def check_leases(found: list[MovementLine], findings: Findings) -> None:
+    """A movement needs its lease."""
     known = {lease.id for lease in Lease.select(Lease.id)}
     told = {fault.line for fault in findings.faults if fault.column == "lease_id"}
     for movement in found:

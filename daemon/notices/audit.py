@@ -6,9 +6,14 @@ the payments of its term say. Differences are findings, with the figure expected
 """
 
 import re
+from calendar import monthrange
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
-from decimal import ROUND_HALF_UP, Decimal
+from datetime import timedelta
+from decimal import Decimal
+from fractions import Fraction
+from math import floor
 from typing import Any
 
 from archive.records import Lease, Movement, RentNotice
@@ -22,7 +27,6 @@ from rules.notice import Notice, NoticeKind
 from rules.period import Period
 from rules.receipt import in_words
 
-CENT = Decimal("0.01")
 ZERO = Decimal("0.00")
 OF_THE_TERM = (Component.RENT, Component.CHARGES, Component.OTHER)
 
@@ -81,7 +85,7 @@ class _Sums:
 
 
 def _amounts(row: RentNotice, carried: Notice, period: Period) -> Iterator[Check]:
-    sums = _sums(row, carried, period)
+    sums = _sums(row, carried, carried.period)
     yield "opening_balance", str(sums.opening), str(carried.opening_balance)
     yield "term_due", str(sums.called), str(carried.term_due)
     yield "total_due", str(sums.total), str(carried.total_due)
@@ -123,12 +127,13 @@ def _term(day: Any, label: str, reference: str) -> Period:
 
 
 def _of_the_lease(lease: Lease, period: Period) -> Decimal:
-    """Rent, charges and the rest, by the day in a first or a last month."""
+    """Rent, charges and the rest of each month, by the day in a first or a last one."""
     first = max(lease.start, period.first)
     last = min(lease.left_on or period.last, period.last)
-    share = Decimal((last - first).days + 1) / period.days
+    days = Counter((day.year, day.month) for day in map(first.__add__, map(timedelta, range((last - first).days + 1))))
+    share = sum(Fraction(lived, monthrange(*month)[1]) for month, lived in days.items())
     monthly = (lease.rent, lease.charges, lease.other)
-    return sum(((sum_ * share).quantize(CENT, rounding=ROUND_HALF_UP) for sum_ in monthly), ZERO)
+    return sum((Decimal(floor(Fraction(sum_) * share * 100 + Fraction(1, 2))).scaleb(-2) for sum_ in monthly), ZERO)
 
 
 # --- the words, in the document

@@ -91,7 +91,8 @@ def _letter(room: Room, row: RentNotice) -> Letter:
     lines = page.address(notice.tenants, notice.lease)
     odd = {one["what"] for one in json.loads(row.odd)}
     known = () if "no_address" in odd else lines
-    return Letter(row, known, notice.lease.postcode, notice.lease.city, pdf)
+    postcode, city = page.destination(notice.lease)
+    return Letter(row, known, postcode, city, pdf)
 
 
 def _place(letter: Letter) -> tuple[Any, ...]:

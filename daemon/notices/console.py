@@ -49,6 +49,13 @@ def odd_rows(prepared: Prepared) -> list[dict[str, Any]]:
     return [{"lease": o.lease, "what": o.what.value, "detail": o.detail, "notice": o.notice} for o in prepared.odd]
 
 
+def warnings_of(config: Config) -> list[str]:
+    """What is missing in the settings, and would show on every notice."""
+    if config.notices.bank.iban:
+        return []
+    return ["no IBAN is set ([notices.bank] iban): the notices show no account to pay into, no QR code and no slip"]
+
+
 def said_of(prepared: Prepared) -> str:
     kept = f", {prepared.kept} approved before" if prepared.kept else ""
     return f"{prepared.period.name}: {prepared.open} notices to approve{kept}, {len(prepared.odd)} things to look at"

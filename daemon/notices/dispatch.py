@@ -25,7 +25,8 @@ from rules.letter import normalise_address
 from rules.notice import Notice
 from rules.period import Period
 
-GROUP = 64  # notices printed, then filed together
+GROUP = 32  # notices filed together, as soon as they are printed: what a kill may lose
+READ = GROUP * 32  # notices read at once: the workers are started once for so many
 
 
 @dataclass(slots=True)
@@ -53,9 +54,11 @@ def dispatch(
     waiting = _waiting(period)
     rest = iter(waiting)
     pace = _Pace(room.config.notices.rate, now)
-    while not should_stop() and (group := list(islice(rest, _group_size(len(waiting))))):
-        _make(room, group, now, pace, done)
-        tell(done.filed + len(done.failed), len(waiting))
+    while not should_stop() and (keys := list(islice(rest, READ))):
+        for _ in _make(room, keys, now, pace, done):
+            tell(done.filed + len(done.failed), len(waiting))
+            if should_stop():
+                break
     return done
 
 
@@ -66,31 +69,34 @@ def _waiting(period: Period) -> list[str]:
     return [key for (key,) in rows.order_by(RentNotice.key).tuples()]
 
 
-def _group_size(count: int) -> int:
-    """Large enough to keep every worker at work, small enough to lose little to a kill."""
-    return GROUP if count < GROUP * press.FEW else GROUP * 4
-
-
-def _make(room: Room, keys: Sequence[str], now: datetime, pace: "_Pace", done: Dispatched) -> None:
+def _make(room: Room, keys: Sequence[str], now: datetime, pace: "_Pace", done: Dispatched) -> Iterator[None]:
+    """Print and file, group after group; what couldn't be made is put aside at the end, and told."""
     rows = {row.key: row for row in RentNotice.select().where(RentNotice.key.in_(list(keys)))}
-    jobs, broken = _jobs(room, list(rows.values()))
+    jobs, failed = _jobs(room, list(rows.values()))
     supplied = parts.by_key(rows)
     jobs = [_as_printed(job, supplied) for job in jobs]
-    printed = dict(documents(room, jobs, supplied))
-    failed = broken | {key: str(made) for key, made in printed.items() if isinstance(made, Permanent)}
     notices = {job.name: job.notice for job in jobs}
-    made = [(rows[key], notices[key], pdf) for key, pdf in printed.items() if isinstance(pdf, bytes)]
+    printed = documents(room, jobs, supplied)
+    while group := list(islice(printed, GROUP)):
+        made = [(rows[key], notices[key], pdf) for key, pdf in group if isinstance(pdf, bytes)]
+        broken = {key: str(fault) for key, fault in group if isinstance(fault, Permanent)}
+        _file(room, _plis(room, made, now, pace, supplied), now, done)
+        _put_aside(broken, done)
+        yield
+    _put_aside(failed, done)
+
+
+def _plis(
+    room: Room,
+    made: Sequence[tuple[RentNotice, Notice, bytes]],
+    now: datetime,
+    pace: "_Pace",
+    supplied: Mapping[str, NoticePart],
+) -> list[Pli]:
     agreed = _agreed([row for row, _, _ in made])
-    plis = [
+    return [
         _pli(room, row, notice, pdf, row.key in agreed, now, pace, supplied.get(row.key)) for row, notice, pdf in made
     ]
-    for start in range(0, len(plis), GROUP):
-        _file(room, plis[start : start + GROUP], now)
-    if failed:
-        _put_aside(failed)
-    done.filed += len(plis)
-    done.mailed += sum(bool(pli.record["plan"]["say"]) for pli in plis)
-    done.failed |= failed
 
 
 def documents(room: Room, jobs: Sequence[Job], supplied: Mapping[str, NoticePart]) -> Iterator[press.Printed]:
@@ -168,8 +174,10 @@ def _said(row: RentNotice, told: dict[str, Any], not_before: datetime | None) ->
     }
 
 
-def _file(room: Room, plis: Sequence[Pli], now: datetime) -> None:
+def _file(room: Room, plis: Sequence[Pli], now: datetime, done: Dispatched) -> None:
     """One group in the tree and in the database; what was to be mailed and isn't allowed to be is for the post."""
+    if not plis:
+        return
     keys = [pli.record["document"]["key"] for pli in plis]
     mailed = [pli.record["document"]["key"] for pli in plis if pli.record["plan"]["say"]]
     with writing():
@@ -177,19 +185,24 @@ def _file(room: Room, plis: Sequence[Pli], now: datetime) -> None:
             RentNotice.key.in_(keys), RentNotice.key.not_in(mailed), RentNotice.channel == channels.EMAIL
         ).execute()
 
-    def done(_filed: Sequence[Filed]) -> None:
+    def settle(_filed: Sequence[Filed]) -> None:
         Duty.update(done_at=now).where(Duty.key.in_(keys)).execute()
 
-    pipeline.file_documents(room.desk, plis, done)
+    pipeline.file_documents(room.desk, plis, settle)
     log.notices_filed(len(plis), len(mailed))
+    done.filed += len(plis)
+    done.mailed += len(mailed)
 
 
-def _put_aside(failed: dict[str, str]) -> None:
+def _put_aside(failed: dict[str, str], done: Dispatched) -> None:
+    if not failed:
+        return
     with writing():
         for key, why in failed.items():
             RentNotice.update(state="failed", error=why).where(RentNotice.key == key).execute()
     for key in failed:
         log.notice_failed(key)
+    done.failed |= failed
 
 
 class _Pace:

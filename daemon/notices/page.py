@@ -4,6 +4,7 @@ A name that a template doesn't know is an error, never a blank in a tenant's let
 the notice and the house.
 """
 
+import re
 import tomllib
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -32,7 +33,8 @@ LINES = 6  # of an address (La Poste)
 SIZES = (("", 44, 5), ("six", 48, 6), ("eight", 57, 8))
 # The two tables stand side by side while neither is longer than this; else one under the other, going on overleaf.
 MOST_ROWS = 15  # lines of type
-CALLED, MOVED = 22, 34  # letters on a line of each
+# Class of the style sheet, letters on a line of what is called and of the account: the first is the handsomest.
+LAYOUTS = (("", 22, 34), ("even", 36, 19))
 MOST_TERMS = 3  # unpaid terms listed one by one; more are said in one breath
 
 
@@ -71,7 +73,8 @@ def page(notice: Notice, house: House, *, logo: str = "", transfer: Transfer | N
         receipts=tuple((receipt, _elsewhere(notice, receipt.period)) for receipt in notice.receipts),
         fees=_left(notice.fees),
         insurance=_insurance(notice),
-        wide=_wide(notice),
+        layout=_layout(notice),
+        days=_days(notice),
     )  # fmt: skip
 
 
@@ -92,8 +95,16 @@ def folder(name: str) -> Path:
 
 def address(tenants: Iterable[Party], lease: Lease) -> tuple[str, ...]:
     """The lines in the window: who (every tenant), then where (La Poste: at most six, the town in capitals)."""
-    where = lease.postal or _where(lease)
+    where = (*lease.postal[:-1], lease.postal[-1].upper()) if lease.postal else _where(lease)
     return (*_grouped([_named(party) for party in tenants], LINES - len(where)), *where)
+
+
+def destination(lease: Lease) -> tuple[str, str]:
+    """The postcode and the town that a letter goes to; the postcode is empty abroad."""
+    if not lease.postal:
+        return lease.postcode, lease.city
+    found = re.match(r"(\d{5})\s+(.+)", lease.postal[-1])
+    return (found[1], found[2]) if found else ("", lease.postal[-1])
 
 
 def window(tenants: Iterable[Party], lease: Lease) -> tuple[tuple[str, ...], str]:
@@ -119,9 +130,31 @@ def _size(lines: Iterable[str]) -> str:
     raise ValueError(f"the address is too long for the window of an envelope: {' / '.join(address)}")
 
 
-def _wide(notice: Notice) -> bool:
-    called = _height((line.label for line in notice.lines), CALLED)
-    return max(called, _height((row.label for row in notice.past.rows), MOVED)) > MOST_ROWS
+def _layout(notice: Notice) -> str:
+    """The class in which the longer table is short; the first where it makes no difference."""
+    heights = {name: _tallest(notice, called, moved) for name, called, moved in LAYOUTS}
+    best = min(heights, key=lambda name: heights[name])
+    return best if heights[best] <= MOST_ROWS else "wide"
+
+
+def _tallest(notice: Notice, called: int, moved: int) -> int:
+    labels_, rows = (line.label for line in notice.lines), (row.label for row in notice.past.rows)
+    return max(_height(labels_, called), _height(rows, moved))
+
+
+def lived(period: Period, lease: Lease) -> Period:
+    """The days of a period that the lease covers: a first or a last month is not whole."""
+    first, last = max(period.first, lease.start), min(period.last, lease.left_on or period.last)
+    return Period(first, last) if first <= last else period
+
+
+def _days(notice: Notice) -> str:
+    """`19 jours sur 30`, beside what the lease itself calls of a part of a term."""
+    days = lived(notice.period, notice.lease).days
+    if days == notice.period.days:
+        return ""
+    form = _words()["forms"]["one_day" if days == 1 else "days"]
+    return str(form.format(days=days, of=notice.period.days))
 
 
 def _height(lines: Iterable[str], letters: int) -> int:
@@ -205,6 +238,7 @@ def _environment() -> Environment:
         auto_reload=False,
     )
     environment.filters |= {"euros": euros, "day": day, "short": "{:%d/%m}".format, "term": term, "span": span}
+    environment.filters |= {"lived": lived}
     environment.filters |= {"of": wording.of, "capitalised": capitalised, "phone": wording.phone}
     environment.filters |= {"clock": time_of_day, "duration": duration}
     environment.globals["words"] = _words()

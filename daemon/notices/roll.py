@@ -94,7 +94,10 @@ def _account(row: records.Lease, people: list[Named], entries: list[Entry], addr
         postcode=building.postcode,
         city=building.city,
         payment=Mode(row.payment) if row.payment else Mode.TRANSFER,
+        mandate_reference=row.mandate_reference,
         insurance_until=row.insurance_until,
+        postal=tuple(part.strip() for part in row.postal.split(",") if part.strip()),
+        term_months=row.term_months,
     )
     return Account(
         lease,

@@ -21,14 +21,14 @@ from rules.roll import LeaseEntry
 def title_of(notice: Notice) -> str:
     """`Avis d'échéance décembre 2026`: the document's name in the tree."""
     forms = wording.words()["documents"]
-    form = forms["statement"] if notice.kind is NoticeKind.STATEMENT else forms["call"]
+    form = forms["call"] if notice.kind is NoticeKind.CALL else forms["statement"]
     return str(form.format(month=page.term(notice.period)))
 
 
 def file_name(notice: Notice) -> str:
     """The attachment's, plain enough for every mail program."""
     forms = wording.words()["files"]
-    form = forms["statement"] if notice.kind is NoticeKind.STATEMENT else forms["notice"]
+    form = forms["notice"] if notice.kind is NoticeKind.CALL else forms["statement"]
     return str(form.format(number=notice.number))
 
 
@@ -38,7 +38,7 @@ def notice_told(notice: Notice, letterhead: House, lease: LeaseEntry | None) -> 
     bank = letterhead.bank
     told = {
         "greeting": greeting(notice.tenants),
-        "statement": notice.kind is NoticeKind.STATEMENT,
+        "statement": notice.kind is not NoticeKind.CALL,
         "month": wording.of(page.term(notice.period)),
         "receipts": _receipts(notice),
         "way": notice.way.value,
@@ -57,7 +57,7 @@ def notice_told(notice: Notice, letterhead: House, lease: LeaseEntry | None) -> 
     return {
         "told": told,
         "titles": {"month": wording.of(page.term(notice.period))},
-        "subject": "statement" if notice.kind is NoticeKind.STATEMENT else "call",
+        "subject": "call" if notice.kind is NoticeKind.CALL else "statement",
         "file": file_name(notice),
         "party": "tenant",
         "lease": notice.lease.id,

@@ -446,6 +446,39 @@ def test_a_manager_who_left_the_file_is_kept_and_told_while_in_charge(tmp_path: 
     )
 
 
+# --- columns that a file of leases may leave out
+
+
+@pytest.mark.usefixtures("empty_agency")
+def test_a_lease_says_its_mandate_its_post_its_departure_and_its_term(tmp_path: Path) -> None:
+    more = {
+        "RUM": "RA-L00102-1",
+        "postal_address": "27 rue des Tanneurs, 69003 Lyon",
+        "departure_date": "30/11/2026",
+        "term_months": "trimestriel",
+    }
+
+    imported(tmp_path, "leases", [without_mandate(row_of("leases", "L00102")) | more])
+
+    lease = Lease.get_by_id("L00102")
+    assert (lease.mandate_reference, lease.postal) == ("RA-L00102-1", "27 rue des Tanneurs, 69003 Lyon")
+    assert (lease.left_on, lease.term_months) == (date(2026, 11, 30), 3)
+
+
+def without_mandate(row: dict[str, str]) -> dict[str, str]:
+    return {name: value for name, value in row.items() if name != "mandate_reference"}
+
+
+@pytest.mark.usefixtures("empty_agency")
+def test_a_file_without_those_columns_leaves_what_is_known(tmp_path: Path) -> None:
+    take_in("leases")
+
+    report = imported(tmp_path, "leases", [without_mandate(row) for row in sample("leases")])
+
+    assert (report.updated, report.unchanged) == (0, 60)
+    assert Lease.get_by_id("L00101").mandate_reference == "RA-L00101-1"
+
+
 # --- movements
 
 
@@ -462,17 +495,32 @@ def test_files_of_movements_may_overlap(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("empty_agency")
-def test_a_corrected_movement_is_changed_and_told_and_never_counted_twice(tmp_path: Path) -> None:
+def test_a_corrected_date_is_changed_and_told_and_never_counted_twice(tmp_path: Path) -> None:
     take_in("leases")
     take_in("movements")
     rows = sample("movements")
-    rows[0] |= {"date": "2025-05-02", "debit_eur": "730.00"}
+    rows[0] |= {"date": "2025-05-02"}
 
     report = imported(tmp_path, "movements", rows)
 
     assert (report.added, report.updated) == (0, 1)
     assert told(report) == [
-        "line 2, reference 'APP-202505-L00101': corrected: it was 2025-05-01 appel, debit 728.21, credit 0.00; it is 2025-05-02 appel, debit 730.00, credit 0.00"
+        "line 2, reference 'APP-202505-L00101': corrected: it was 2025-05-01 appel, debit 728.21, credit 0.00; it is 2025-05-02 appel, debit 728.21, credit 0.00"
+    ]
+
+
+@pytest.mark.usefixtures("empty_agency")
+def test_another_amount_is_taken_where_a_person_says_replace(tmp_path: Path) -> None:
+    take_in("leases")
+    take_in("movements")
+    rows = sample("movements")
+    rows[0] |= {"debit_eur": "730.00"}
+
+    report = imported(tmp_path, "movements", rows, replace=True)
+
+    assert (report.added, report.updated) == (0, 1)
+    assert told(report) == [
+        "line 2, reference 'APP-202505-L00101': corrected: it was 2025-05-01 appel, debit 728.21, credit 0.00; it is 2025-05-01 appel, debit 730.00, credit 0.00"
     ]
 
 

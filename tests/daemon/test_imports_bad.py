@@ -219,6 +219,31 @@ def test_a_wrong_manager_is_told(tmp_path: Path, rows: list[dict[str, str]], sai
     assert refusal(tmp_path, "managers", wanted) == [said]
 
 
+@pytest.mark.parametrize(
+    ("column", "value", "said"),
+    [
+        (
+            "mandate_reference",
+            "RUM n°1 é",
+            "line 2, mandate_reference 'RUM n°1 é': a mandate reference (RUM) has at most 35 letters, figures and signs, without accents",
+        ),
+        (
+            "term_months",
+            "4",
+            "line 2, term_months '4': write 1, 2, 3, 6 or 12 (mensuel, trimestriel, semestriel, annuel)",
+        ),
+        (
+            "departure_date",
+            "2019-08-31",
+            "line 2, departure_date '2019-08-31': the tenant leaves before the lease starts (2019-09-01)",
+        ),
+    ],
+)
+@pytest.mark.usefixtures("empty_agency")
+def test_a_wrong_cell_of_an_optional_column_is_told(tmp_path: Path, column: str, value: str, said: str) -> None:
+    assert refusal(tmp_path, "leases", [row_of("leases", "L00101") | {column: value}]) == [said]
+
+
 # --- movements
 
 
@@ -270,6 +295,22 @@ def test_a_reference_with_another_amount_is_refused_with_both_lines(tmp_path: Pa
 
     assert refusal(tmp_path, "movements", rows) == [
         "line 5, reference 'APP-202505-L00101': line 2 has this reference and label for lease L00101 too (2025-05-01, debit 728.21, credit 0.00): which one is right?"
+    ]
+
+
+@pytest.mark.usefixtures("empty_agency")
+def test_a_known_reference_with_another_amount_is_refused_whole_with_every_line(tmp_path: Path) -> None:
+    take_in("leases")
+    take_in("movements")
+    rows = sample("movements")
+    rows[0] |= {"debit_eur": "730.00"}
+    rows[2] |= {"debit_eur": "0.00", "credit_eur": rows[2]["debit_eur"]}
+    new = rows[3] | {"reference": "APP-NEW"}
+
+    cure = "correct it by a contra-entry under another reference, or replace it (import movements --replace)"
+    assert refusal(tmp_path, "movements", [*rows, new]) == [
+        f"line 2, reference 'APP-202505-L00101': known with another amount (2025-05-01, debit 728.21, credit 0.00): {cure}",
+        f"line 4, reference 'APP-202505-L00103': known with another amount (2025-05-01, debit 694.18, credit 0.00): {cure}",
     ]
 
 

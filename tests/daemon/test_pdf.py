@@ -145,7 +145,7 @@ def test_a_direct_debit_shows_date_amount_and_mandate() -> None:
     said = text(printed("L00101"))
 
     assert "889,36 € prélevés le 5 novembre 2026" in said
-    assert "mandat RUM-L00101, créancier FR00ZZZ000000" in said
+    assert "mandat RA-L00101-1, créancier FR00ZZZ000000" in said
 
 
 def test_the_particulars_of_the_law_are_on_every_page() -> None:

@@ -201,6 +201,63 @@ def test_a_posted_quarter_is_one_term_with_one_receipt() -> None:
     ]
 
 
+def quarterly(entries: list[Entry], month: str, today: date, **changes: object) -> Outcome:
+    lease = replace(LEASE, **{"term_months": 3, **changes})  # type: ignore[arg-type]
+    return compute(lease, [TENANT], entries, period.parse(month), today)
+
+
+POSTED_QUARTER = [
+    entry("2026-10-01", "appel", "Loyer 4e trimestre 2026", "2100.00", reference="APP-202610-L1"),
+    entry("2026-10-01", "appel", "Provision pour charges 4e trimestre 2026", "150.00", reference="APP-202610-L1"),
+]
+
+
+def test_a_lease_that_is_paid_by_the_quarter_is_called_in_its_first_month_only() -> None:
+    first = quarterly([], "2026-10", date(2026, 9, 20)).notice
+
+    assert first is not None
+    assert (first.period, first.term_due) == (period.quarter(2026, 4), Decimal("2250.00"))
+    assert quarterly([], "2026-11", date(2026, 10, 20)).notice is None
+
+
+def test_a_quarter_that_begins_with_its_lease_is_called_by_the_day() -> None:
+    notice = quarterly([], "2026-11", date(2026, 10, 20), start=date(2026, 11, 10)).notice
+
+    assert notice is not None
+    assert notice.period == period.Period(date(2026, 11, 1), date(2026, 12, 31))
+    assert notice.lines[0].amount == Decimal("1190.00"), "21 days of November, and December"
+
+
+@pytest.mark.parametrize("months", [1, 3])
+def test_a_posted_quarter_is_never_called_again_in_its_later_months(months: int) -> None:
+    paid = [*POSTED_QUARTER, pay("2026-10-05", "2250.00")]
+
+    owing = quarterly(POSTED_QUARTER, "2026-11", RUN, term_months=months)
+
+    assert quarterly(paid, "2026-11", RUN, term_months=months).notice is None
+    assert owing.notice is not None
+    assert (owing.notice.kind, owing.notice.term_due, owing.notice.total_due) == (
+        NoticeKind.ACCOUNT,
+        Decimal(0),
+        Decimal(2250),
+    )
+    assert Odd.LEFT_IN_CREDIT not in odd(owing)
+
+
+def test_water_called_by_the_quarter_beside_a_monthly_rent_changes_nothing() -> None:
+    water = entry("2026-10-01", "appel", "Provision eau 4e trimestre 2026", "60.00", reference="APP-202610-EAU")
+
+    notice = notice_of([*PAID, water])
+
+    assert (notice.period, notice.term_due) == (NOVEMBER, Decimal("750.00"))
+
+
+def test_the_quarter_of_an_index_is_no_term() -> None:
+    revised = entry("2026-11-01", "appel", "Révision IRL T3 2026, 12,47 € par mois", "12.47")
+
+    assert notice_of([*PAID, *call("2026-11"), revised]).term_due == Decimal("762.47")
+
+
 def test_a_run_made_late_takes_off_what_was_paid_in_the_meantime() -> None:
     entries = [*PAID, *call("2026-11"), pay("2026-11-02", "750.00", reference="VIR-2")]
 
