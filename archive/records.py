@@ -545,6 +545,20 @@ class Duty(Table):
     done_at = InstantField(null=True)
 
 
+class Appointment(Table):
+    """What one person's calendar was told last of the due time of a case. `stands`: it wasn't cancelled."""
+
+    case = ForeignKeyField(Case, backref="appointments")
+    case_id: str
+    address = LineField()
+    due_at = InstantField()
+    sequence = IntegerField()
+    stands = BooleanField(default=True)
+
+    class Meta:
+        primary_key = CompositeKey("case", "address")
+
+
 class Fact(Table):
     """A few single values: first start, last fetch, what `check` found."""
 
@@ -555,7 +569,7 @@ class Fact(Table):
 TABLES: tuple[type[Table], ...] = (
     Manager, Property, Share, Owner, Mandate, Lease, Person, Contact, Movement,
     Cursor, CaseNumber, Case, Step, Event, Correction, Message, Receipt, Standing, Sighting, Errand,
-    Outgoing, NoticeRun, RentNotice, NoticePart, Consent, Order, Duty, Fact,
+    Outgoing, NoticeRun, RentNotice, NoticePart, Consent, Order, Duty, Appointment, Fact,
 )  # fmt: skip
 
 

@@ -30,6 +30,7 @@ from daemon.notices.letterhead import Letterheads
 from daemon.notices.room import Room
 from daemon.pipeline import CaseNumbers, Desk, file_sent, journal_head
 from daemon.reminders.absences import Absences
+from daemon.reminders.appointments import Appointments
 from daemon.reminders.clocks import Reminders, colleagues
 from daemon.reminders.digest import Digests
 from daemon.sending.compose import Composer
@@ -106,6 +107,7 @@ def open_app(config: Config) -> App:
     )
     room = Room(config, desk, bytes_of, Letterheads(config))
     watchers = {
+        "appointments": Appointments(config, desk.house).look,
         "reminders": Reminders(config, desk.house, absences, partial(casebook.breach, desk)).look,
         "digest": Digests(config, desk.house, absences, partial(journal_head, desk)).look,
     }
@@ -176,6 +178,7 @@ class _Houses:
             team=colleagues(),
             shared=frozenset(manager.id for manager in managers if manager.works_in == "shared"),
             moves={box.name: box.move for box in config.mailbox},
+            appointments=config.reminders.appointments,
         )
 
 

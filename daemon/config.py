@@ -230,6 +230,7 @@ class Reminders(Section):
 
     at: tuple[TimeOfDay, ...] = (time(9), time(14))  # grouped; none: one by one, as soon as they are owed
     half: StrictBool = True  # at half time as well
+    appointments: StrictBool = False  # the due time for a calendar, attached to the notice (.ics)
     absences: FilePath | None = None  # a text file that says who is away
 
 

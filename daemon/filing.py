@@ -52,6 +52,7 @@ class House:
     shared: frozenset[str]  # managers who work in the shared mailbox
     moves: Mapping[str, bool]  # mailbox name -> its letters are moved
     away: frozenset[str] = frozenset()  # managers who are away now
+    appointments: bool = False  # notices bring the due time for a calendar
 
     def readers(self, *managers: str | None) -> dict[str, str]:
         """The addresses that read what is for these managers now, and whom each of them replaces."""
@@ -438,6 +439,9 @@ def _notices_of(action: Notify, opened: Opened, house: House) -> Iterator[dict[s
         others = [named[one] for one in readers if one != to and one in named]
         key = f"{action.template}/{opened.letter.digest}" + (f"/{to}" if number else "")
         details = _notice_details(action, opened) | {"instead_of": instead_of, "beside": others}
+        opening = _first(opened.plan, OpenCase)
+        if house.appointments and opening is not None:
+            details["appointment"] = {"due": opening.due_at.isoformat(), "sequence": 0, "method": "PUBLISH"}
         yield _notice(key, action.template, to, details)
 
 

@@ -31,6 +31,7 @@ FULL = {
     "silence": "follow-up",
     "reason": "RecursionError",
     "estimate": "trois mois",
+    "appointment": {"due": "2026-11-27T11:00:00+00:00", "sequence": 1, "method": "PUBLISH"},
     "instead_of": "Mme Beauregard-Élisé",
     "beside": ["M. Sissoko-Brun", "Mme D'Haene"],
 }

@@ -24,7 +24,7 @@ from daemon.reminders import chart
 from daemon.render import Rendered, prepared, render
 from daemon.sending import probe, wire
 from daemon.sending.carrier import SEVEN_BITS, Carrier
-from daemon.sending.dossier import Dossier, answer_facts, bars_of, facts, inside_facts
+from daemon.sending.dossier import Dossier, answer_facts, bars_of, facts, inside_facts, label_words
 from daemon.sending.identifiers import HEADER, Signer, subject_token
 from daemon.sending.subject import stem_of, subject_of
 from daemon.wording import tidy, words
@@ -74,7 +74,8 @@ class Composer:
             head = self._headers(dossier, subject, token, now, carrier)
         except ValueError as error:
             raise Permanent(str(error)) from error
-        raw = head + self._body(dossier, token, enclosed, self._documents(dossier), carrier)
+        parts = [*self._letter(dossier, enclosed, carrier), *self._documents(dossier), *self._appointment(dossier, now)]
+        raw = head + self._body(dossier, token, parts, enclosed=enclosed is not None, carrier=carrier)
         if carrier.size and len(raw) > carrier.size:
             raise Permanent(f"too large: {len(raw)} bytes, and the relay takes {carrier.size}")
         return Composed(raw, f"{token}@{self._domain}", hashlib.sha256(raw).hexdigest(), subject)
@@ -142,26 +143,39 @@ class Composer:
 
     # --- body
 
-    def _body(
-        self, dossier: Dossier, token: str, enclosed: bytes | None, documents: Sequence[bytes], carrier: Carrier
-    ) -> bytes:
-        rendered = self._rendered(dossier, token, enclosed=enclosed is not None)
+    def _body(self, dossier: Dossier, token: str, parts: Sequence[bytes], *, enclosed: bool, carrier: Carrier) -> bytes:
+        """The text in both forms, and the parts that it brings. `enclosed`: the letter is one of them."""
+        rendered = self._rendered(dossier, token, enclosed=enclosed)
         forms = (("plain", rendered.text), ("html", rendered.html))
         texts = [wire.text_part(form, text, eight_bit=carrier.eight_bit) for form, text in forms]
         if bars := bars_of(dossier):
             picture = wire.shown_part(chart.draw(bars), CHART, f"{CHART}.png")
             texts[-1] = wire.multipart("related", [texts[-1], picture], token)
         told = wire.multipart("alternative", texts, token)
-        if documents:
-            return wire.multipart("mixed", [told, *documents], token)
+        return wire.multipart("mixed", [told, *parts], token) if parts else told
+
+    def _letter(self, dossier: Dossier, enclosed: bytes | None, carrier: Carrier) -> list[bytes]:
         if enclosed is None:
-            return told
+            return []
         name = words()["files"]["letter"]
         if dossier.row.template == "notice_quarantine":  # it broke us: a mail program is offered a file, not a message
-            letter = wire.file_part(enclosed, name)
-        else:
-            letter = wire.letter_part(enclosed, name, eight_bit=carrier.eight_bit)
-        return wire.multipart("mixed", [told, letter], token)
+            return [wire.file_part(enclosed, name)]
+        return [wire.letter_part(enclosed, name, eight_bit=carrier.eight_bit)]
+
+    def _appointment(self, dossier: Dossier, now: datetime) -> list[bytes]:
+        """The due time for the reader's calendar, where the row brings one (daemon/reminders/appointments.py)."""
+        told, ref = dossier.details.get("appointment"), dossier.row.case_id
+        if not told or not ref:
+            return []
+        from daemon.sending import calendar  # noqa: PLC0415  a setting that few use: its library is read with it
+
+        agency, method = self._config.agency, str(told["method"])
+        summary = words()["forms"]["appointment"].format(ref=ref, label=label_words(dossier))
+        due = datetime.fromisoformat(told["due"])
+        organizer = (tidy(agency.name), wire.address(agency.address))
+        uid = f"{ref.lower()}@{self._domain}"
+        file = calendar.event(method, uid, int(told["sequence"]), due, now, organizer, summary)
+        return [wire.file_part(file, words()["files"]["appointment"], f"text/calendar; method={method}; charset=utf-8")]
 
     def _rendered(self, dossier: Dossier, token: str, *, enclosed: bool) -> Rendered:
         row, told = dossier.row, facts(dossier)

@@ -18,6 +18,7 @@ The keys of `facts` are the names that the templates use. Beside the case, its l
     attach       false: the letter stays where it is
     instead_of   the absent manager whose place the reader takes
     beside       the names of those who have the same notice
+    appointment  {"due", "sequence", "method"}: what a calendar is told (rules/appointments.py)
     estimate     what a departure would give, for the manager only
     reason       why a letter is in quarantine
     count        how many letters were moved at once, in the mailbox `mailbox`
@@ -50,6 +51,7 @@ from archive import threads
 from archive.records import Case, Contact, Lease, Manager, Message, Outgoing, Property
 from daemon.config import Config, Office
 from daemon.wording import day, half_day, moment, opening_hours, quoted, shortened, tidy, words
+from rules.appointments import Method
 from rules.letter import Alert, normalise_address
 from rules.plan import Role
 
@@ -311,6 +313,7 @@ def inside_facts(dossier: Dossier) -> dict[str, Any]:
         "digest": dict(NO_DIGEST) | dict(details.get("digest") or {}),
         "answered": _answered(bars_of(dossier)),
         "reminders": _by_stage(details.get("reminders") or ()),
+        "appointment": _appointment(dossier),
         "instead_of": str(details.get("instead_of") or ""),
         "beside": tuple(details.get("beside") or ()),
         "held": _held() if dossier.row.template == BREAKER else 0,
@@ -324,6 +327,14 @@ def inside_facts(dossier: Dossier) -> dict[str, Any]:
 def _held() -> int:
     """How many automatic answers are held back."""
     return int(Outgoing.select().where(Outgoing.state == "held").count())
+
+
+def _appointment(dossier: Dossier) -> dict[str, Any]:
+    told = dossier.details.get("appointment")
+    if not told:
+        return {"due": "", "stands": False}
+    due = moment(dossier.local(datetime.fromisoformat(told["due"])))
+    return {"due": due, "stands": told["method"] == Method.PUBLISH}
 
 
 def _alerts(dossier: Dossier) -> list[str]:
