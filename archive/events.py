@@ -23,7 +23,7 @@ Record = Mapping[str, Any]
 # The columns of a case that an event may set.
 CHANGEABLE = frozenset({
     "label", "status", "due_at", "answered_at", "urgent", "to_sort", "related", "manager", "lease", "owner",
-    "party", "merged", "paused_at", "paused_seconds", "waits_for", "remind_at",
+    "party", "merged", "paused_at", "paused_seconds", "waits_for", "waits_until", "remind_at",
 })  # fmt: skip
 _POINTS_AT = {"manager": Manager, "lease": Lease, "owner": Owner}
 
@@ -130,6 +130,14 @@ def record(
         also()
     tree.settle([filed])
     return key_of(filed)
+
+
+def is_recorded(happening: Happening) -> bool:
+    """Whether the database knows it: a crash came between it and what was to follow."""
+    told = {"detail": happening.detail, "by": happening.by}
+    same = (Step.case == happening.case) & (Step.what == happening.what) & (Step.at == happening.at)
+    same &= (Step.message == happening.message) & (Step.detail == _detail(told))
+    return bool(Step.select().where(same).exists())
 
 
 def key_of(filed: Filed) -> str:

@@ -180,6 +180,8 @@ def _join(record: Record, joining: Record) -> None:
     changes: dict[str, Any] = {}
     if new := _gists(record):
         changes["gist"] = Case.gist.concat("".join(f"\n{one}" for one in new))
+    if joining.get("heard"):
+        changes |= {"waits_for": "", "waits_until": None}
     if joining.get("resume"):
         changes |= _resumed(record, joining["resume"])
     if joining["urgent"]:
@@ -209,6 +211,7 @@ def _resumed(record: Record, due: str) -> dict[str, Any]:
         "paused_at": None,
         "paused_seconds": case.paused_seconds + max(paused, 0),
         "waits_for": "",
+        "waits_until": None,
     }
 
 
@@ -292,7 +295,7 @@ def _returned(record: Record) -> None:
             Case.ref == row.case_id, Case.status == "answered"
         )
         if reopened.execute():
-            add(Step, what="reopened", **step)
+            add(Step, what="undelivered", **step)
 
 
 def _errands(record: Record, sources: Iterable[Record]) -> None:

@@ -285,6 +285,7 @@ class Case(Table):
     paused_at = InstantField(null=True)  # since then its clock stands still; due_at moves when it goes on
     paused_seconds = IntegerField(default=0)  # how long it stood still before
     waits_for = LineField(default="")  # tenant (then the clock stands still), owner, artisan, syndic, works
+    waits_until = InstantField(null=True)  # then it has waited long enough, and a person is told
     remind_at = InstantField(null=True)  # a person wants to hear of it again
 
 

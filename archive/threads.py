@@ -163,7 +163,7 @@ def _view(case: Case, participants: frozenset[str]) -> CaseView:
 
 
 def _participants(case: Case) -> frozenset[str]:
-    """Who wrote in a case, and the tenants of its lease."""
+    """Who wrote in a case, the tenants of its lease, and the owner who was asked."""
     received = (Message.case == case.ref) & (Message.direction == "in")
     wrote = {message.sender for message in Message.select(Message.sender).where(received)}
     tenants = (
@@ -176,4 +176,10 @@ def _participants(case: Case) -> frozenset[str]:
         )
     )
     named = {c.value for c in tenants} if case.lease_id else set()
-    return frozenset(wrote | named | {case.sender}) - {""}
+    return frozenset(wrote | named | asked_in(case) | {case.sender}) - {""}
+
+
+def asked_in(case: Case) -> set[str]:
+    """The addresses of owners whose agreement was asked in a case."""
+    asked = (Outgoing.case == case.ref) & (Outgoing.template == "agreement")
+    return {normalise_address(row.recipient) for row in Outgoing.select(Outgoing.recipient).where(asked)}

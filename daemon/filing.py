@@ -289,6 +289,7 @@ def _effects(plan: Plan, arrivals: Sequence[Arrival], house: House) -> dict[str,
                     "urgent": action.urgent,
                     "reopen": action.reopen_until.isoformat() if action.reopen_until else None,
                     "resume": action.resume_until.isoformat() if action.resume_until else None,
+                    "heard": action.heard,
                 }
             case Shelve():
                 effects["shelve"] = shelf(action.folder, arrivals, house, flagged=action.flagged)

@@ -100,6 +100,7 @@ def case(ref: str) -> dict[str, Any] | None:
         "waits_for": found.waits_for,
         "paused_at": found.paused_at,
         "paused_seconds": found.paused_seconds,
+        "waits_until": found.waits_until,
         "remind_at": found.remind_at,
         "steps": [_step(s) for s in Step.select().where(Step.case == found.ref).order_by(Step.id)],
         "messages": [_message(m) for m in _messages(found)],

@@ -7,7 +7,7 @@ answer; one that came to us alone is passed on; one that went to somebody else i
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from enum import StrEnum
 
 from rules.commands import Command, read_commands
@@ -130,8 +130,3 @@ def answered_at(letter: Letter, not_before: datetime, now: datetime) -> datetime
 def status_after(waits_for: str) -> str:
     """What a case is once it is answered: over, unless somebody outside must still act (works)."""
     return "waiting" if waits_for else "answered"
-
-
-def resumed(due_at: datetime, paused_at: datetime, at: datetime) -> datetime:
-    """The new due time of a clock that stood still: what was left then is left now. All in UTC."""
-    return due_at + max(at - paused_at, timedelta())

@@ -9,8 +9,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
+UNDELIVERED = "undelivered"  # an answer or a question came back: the clock ran on, as if it had never been sent
+
 # After these the due time is a new one, and what was said of the old one is said again.
-RENEWS = frozenset({"reopened", "bounced", "extended"})
+RENEWS = frozenset({"reopened", "extended", UNDELIVERED})
 
 BREACH = "breached"  # the due time passed without an answer; the clock runs on
 
@@ -27,7 +29,7 @@ class State(StrEnum):
 MOVES = {
     "opened": (frozenset(State), State.RUNNING),
     "reopened": (frozenset(State), State.RUNNING),
-    "bounced": (frozenset({State.STOPPED}), State.RUNNING),  # an answer that bounced was none; an acknowledgement may
+    UNDELIVERED: (frozenset({State.STOPPED, State.STILL}), State.RUNNING),
     "resumed": (frozenset({State.STILL}), State.RUNNING),
     "paused": (frozenset({State.RUNNING}), State.STILL),
     "answered": (frozenset(State), State.STOPPED),
@@ -89,6 +91,17 @@ class Clock:
         return self.due_at - self.allowed * (1 - share)
 
 
+def that_counts(steps: Sequence[Step]) -> list[Step]:
+    """The history without what was undone: a letter that had opened a case again and became a matter of its own."""
+    kept: list[Step] = []
+    for step in steps:
+        if step.what == "parted":
+            last = max((number for number, one in enumerate(kept) if one.what == "reopened"), default=None)
+            kept = [one for number, one in enumerate(kept) if number != last]
+        kept.append(step)
+    return kept
+
+
 def clock(steps: Sequence[Step], due_at: datetime, received_at: datetime, status: str) -> Clock:
     """The clock of a case with that history; `received_at` starts it when no step says so.
 
@@ -96,13 +109,13 @@ def clock(steps: Sequence[Step], due_at: datetime, received_at: datetime, status
     """
     started, renewals, paused, state = received_at, 0, NOTHING, State.STOPPED
     since = received_at  # of the last pause
-    for step in steps:
+    for step in that_counts(steps):
         then, state = state, after(state, step.what)
+        renewals += step.what in RENEWS
+        if step.what == UNDELIVERED:
+            continue
         if state is State.RUNNING and (then is State.STOPPED or step.what == "reopened"):
             started, paused = step.at, NOTHING
-            renewals += step.what in RENEWS
-        elif step.what == "extended":
-            renewals += 1
         elif then is State.STILL and state is State.RUNNING:
             paused += step.at - since
         elif state is State.STILL and then is State.RUNNING:
@@ -114,10 +127,12 @@ def stretches(steps: Sequence[Step], now: datetime) -> tuple[Stretch, ...]:
     """The times through which the clock ran, oldest first; the last one ends now when it still runs."""
     found: list[Stretch] = []
     state, since = State.STOPPED, now
-    for step in steps:
+    for step in that_counts(steps):
         then, state = state, after(state, step.what)
         at = step.at.astimezone(UTC)
-        if then is not State.RUNNING and state is State.RUNNING:
+        if step.what == UNDELIVERED and then is not State.RUNNING and found:
+            since = found.pop().start
+        elif then is not State.RUNNING and state is State.RUNNING:
             since = at
         elif then is State.RUNNING and state is not State.RUNNING:
             found.append(Stretch(since, max(at, since), step.what))

@@ -7,7 +7,7 @@ letter is always a command, known or not: none of them may travel to a tenant.
 
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from enum import StrEnum
 
@@ -56,6 +56,10 @@ class Fault(StrEnum):
     NO_CASE = "no_case"
     NO_OWNER = "no_owner"
     NOTHING_HELD = "nothing_held"
+    OVER = "over"  # an answer was given: there is no clock to set
+    ONLY_LETTER = "only_letter"  # nothing to split off
+    HOUSEHOLD = "household"  # two cases of two leases aren't one
+    GONE = "gone"  # it could be done when it was written
     HELP = "help"  # nothing is wrong: the list is wanted
 
 
@@ -63,8 +67,9 @@ class Fault(StrEnum):
 class Command:
     """One command. `name` is None for a word that nobody knows; `words` is what follows it, `line` all, as written.
 
-    `day`, `days`, `whom` (a lease, a case, a person, an awaited party, a label) and `reason` are what was read of the
-    words; `fault` says what is missing or wrong.
+    `tails` are what is written from each of these words on: a note for a judge keeps its commas. `day`, `days`, `whom`
+    (a lease, a case, a person, an awaited party, a label) and `reason` are what was read of the words; `fault` says
+    what is missing or wrong.
     """
 
     word: str
@@ -76,6 +81,11 @@ class Command:
     whom: str = ""
     reason: str = ""
     fault: Fault | None = None
+    tails: tuple[str, ...] = field(default=(), repr=False, compare=False)
+
+    def after(self, read_words: int) -> str:
+        """What is written after so many words."""
+        return self.tails[read_words] if read_words < len(self.tails) else ""
 
 
 # --- what follows the word
@@ -112,7 +122,7 @@ def _nothing(command: Command, _today: date) -> Command:
 
 
 def _told(command: Command, _today: date) -> Command:
-    return replace(command, reason=" ".join(command.words))
+    return replace(command, reason=command.after(0))
 
 
 def _awaited(command: Command, today: date) -> Command:
@@ -120,12 +130,13 @@ def _awaited(command: Command, today: date) -> Command:
     if whom is None:
         return replace(command, fault=Fault.AWAITED)
     day, rest = _day(command.words[1:], today)
-    return replace(command, whom=whom, day=day, reason=" ".join(rest))
+    return replace(command, whom=whom, day=day, reason=command.after(len(command.words) - len(rest)))
 
 
 def _day_to_come(command: Command, today: date) -> Command:
     day, rest = _day(command.words, today)
-    return replace(command, day=day, reason=" ".join(rest), fault=None if day else Fault.DATE)
+    reason = command.after(len(command.words) - len(rest))
+    return replace(command, day=day, reason=reason, fault=None if day else Fault.DATE)
 
 
 def _day_gone(command: Command, today: date) -> Command:
@@ -133,7 +144,8 @@ def _day_gone(command: Command, today: date) -> Command:
         return replace(command, day=today)
     day, rest = _day(command.words, today, past=True)
     wrong = day is None or day > today
-    return replace(command, day=day, reason=" ".join(rest), fault=Fault.DATE if wrong else None)
+    reason = command.after(len(command.words) - len(rest))
+    return replace(command, day=day, reason=reason, fault=Fault.DATE if wrong else None)
 
 
 def _some_days(command: Command, _today: date) -> Command:
@@ -148,7 +160,7 @@ def _some_days(command: Command, _today: date) -> Command:
 
 def _counted(command: Command, days: int, read_words: int) -> Command:
     fault = None if 0 < days <= MOST_DAYS else Fault.DAYS
-    return replace(command, days=days, reason=" ".join(command.words[read_words:]), fault=fault)
+    return replace(command, days=days, reason=command.after(read_words), fault=fault)
 
 
 def _person(command: Command, _today: date) -> Command:
@@ -159,7 +171,7 @@ def _person(command: Command, _today: date) -> Command:
 def _lease(command: Command, _today: date) -> Command:
     named = command.words[0].strip(".,;") if command.words else ""
     fault = None if _LEASE.fullmatch(named) else Fault.LEASE
-    return replace(command, whom=named.upper(), reason=" ".join(command.words[1:]), fault=fault)
+    return replace(command, whom=named.upper(), reason=command.after(1), fault=fault)
 
 
 def _case(command: Command, _today: date) -> Command:
@@ -233,6 +245,7 @@ TABLE: tuple[Word, ...] = (
 
 _ROWS = {row.word: row for row in TABLE}
 NAMES = {row.word: row.name for row in TABLE}
+_WORD = re.compile(r"[^\s,]+")
 _LINE = re.compile(r"#\s?([a-z][a-z'-]*)(?=$|[\s.,:;!])[\s.,:;!]*(.*)")
 
 
@@ -271,10 +284,12 @@ def _command(line: str, today: date) -> Command | None:
         return None
     row = _ROWS.get(match[1])
     rest = line[match.start(2) :] if len(folded) == len(line) else match[2]
-    words = tuple(word for word in rest.replace(",", " ").split() if word not in ":;-–—.")
+    found = [word for word in _WORD.finditer(rest) if word[0] not in ":;-–—."]
+    words = tuple(word[0] for word in found)
     if row is None:
         return Command(match[1], None, words, line, fault=Fault.UNKNOWN)
-    return row.reads(Command(match[1], row.name, words, line), today)
+    tails = tuple(" ".join(rest[word.start() :].split()) for word in found)
+    return row.reads(Command(match[1], row.name, words, line, tails=tails), today)
 
 
 # --- days

@@ -5,7 +5,7 @@ elapsed. A promise is in the words of the office: a day and a half-day on its ow
 """
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Literal
 
 from rules.calendar import Calendar
@@ -14,6 +14,7 @@ Counting = Literal["calendar", "business"]
 Half = Literal["morning", "afternoon"]
 
 DAY = timedelta(hours=24)
+NOTHING = timedelta(0)
 LATEST_RECEIPT = timedelta(hours=72)  # older than that at first sight, a receipt time isn't believed
 SKEW = timedelta(minutes=5)  # two honest clocks may differ by that much
 NOON, LUNCH = 12 * 60, 13 * 60  # minutes of the day: a morning's opening begins before noon, a morning ends by 13:00
@@ -44,6 +45,34 @@ def due(received_at: datetime, allowed: timedelta, calendar: Calendar, counting:
     if wall.date() > last:
         wall = datetime.combine(calendar.working_days_after(last, 1), wall.time())
     return calendar.on_clock(wall).astimezone(UTC)
+
+
+def resumed(due_at: datetime, paused_at: datetime, at: datetime, calendar: Calendar, counting: Counting) -> datetime:
+    """The new due time, in UTC, of a clock that stood still: what was left of it then is left of it now.
+
+    `business`: what was left is working time, so the working time left is counted on from the resumption, and a pause
+    that began and ended on a Sunday cost nothing. What was overdue already is as much overdue.
+    """
+    if counting == "business":
+        left = _left(paused_at, due_at, calendar)
+        if left > NOTHING:
+            return due(max(at, paused_at), left, calendar, counting)
+    return due_at.astimezone(UTC) + max(at - paused_at, NOTHING)
+
+
+def _left(at: datetime, due_at: datetime, calendar: Calendar) -> timedelta:
+    """The working time between them, of which `due` counts 24 hours for each working day."""
+    start, end = calendar.next_opening(at).replace(tzinfo=None), calendar.local(due_at).replace(tzinfo=None)
+    if end <= start:
+        return NOTHING
+    if not calendar.is_working_day(end.date()):  # one that closed since: up to the end of the last that was open
+        end = datetime.combine(end.date(), time())
+    days = (start.date() + timedelta(days=number) for number in range((end.date() - start.date()).days))
+    return sum((DAY for day in days if calendar.is_working_day(day)), _of_day(end) - _of_day(start))
+
+
+def _of_day(wall: datetime) -> timedelta:
+    return wall - datetime.combine(wall.date(), time())
 
 
 def promise(due_at: datetime, calendar: Calendar) -> Promise:

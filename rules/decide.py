@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Literal
 
-from rules import answer, deadlines, learned, matters
+from rules import deadlines, learned, matters
 from rules.automatic import Automatic, automatic
 from rules.calendar import Calendar
 from rules.classify import classify
@@ -218,13 +218,15 @@ def _is_another_matter(verdict: Verdict, case: CaseView) -> bool:
 
 def _follow_up(plan: Plan, letter: Letter, case: CaseView, context: Context, *, may_answer: bool) -> Plan:
     verdict, calendar = plan.verdict, _calendar(plan.identity, context)
-    says_something = verdict.label is not Label.OFF_TOPIC
+    heard = may_answer and _is_waited_for(case, plan.identity)
+    says_something = heard or verdict.label is not Label.OFF_TOPIC
     reopened = says_something and (case.status not in FOLLOWED or case.answered)
     until = _due(verdict, letter, calendar, context) if reopened else None
     newly_urgent = verdict.urgent and not case.urgent
     warned = newly_urgent and may_answer and bool(letter.sender.address)
-    going_on = _going_on(case, letter) if may_answer else None
-    actions: list[Action] = [JoinCase(case.ref, urgent=newly_urgent, reopen_until=until, resume_until=going_on)]
+    going_on = _going_on(case, letter, calendar, context) if may_answer else None
+    joining = JoinCase(case.ref, urgent=newly_urgent, reopen_until=until, resume_until=going_on, heard=heard)
+    actions: list[Action] = [joining]
     if warned:  # not a second acknowledgement: the emergency numbers, once
         actions.append(Acknowledge(letter.sender.address, "acknowledgement_urgent"))
     if says_something or going_on is not None:
@@ -237,11 +239,17 @@ def _follow_up(plan: Plan, letter: Letter, case: CaseView, context: Context, *, 
     return _quiet(replace(plan, actions=tuple(actions), silence=silence, stranger=stranger), context)
 
 
-def _going_on(case: CaseView, letter: Letter) -> datetime | None:
+def _is_waited_for(case: CaseView, identity: Identity) -> bool:
+    """The owner whose agreement was asked has written, whatever the words."""
+    return case.waits_for == Role.OWNER and identity.party is Role.OWNER
+
+
+def _going_on(case: CaseView, letter: Letter, calendar: Calendar, context: Context) -> datetime | None:
     """The due time of a clock that stood still until the tenant wrote: any letter of a person sets it going."""
     if case.waits_for != "tenant" or case.paused_at is None or case.due_at is None:
         return None
-    return answer.resumed(case.due_at, case.paused_at, letter.received_at)
+    counting = context.policy.counting
+    return deadlines.resumed(case.due_at, case.paused_at, letter.received_at, calendar, counting)
 
 
 # --- a new matter

@@ -18,6 +18,7 @@ class Section(StrEnum):
     QUARANTINE = "quarantine"
     OVERDUE = "overdue"
     TODAY = "today"
+    RECALL = "recall"
     TO_SORT = "to_sort"
     NEW = "new"
     DEPARTURES = "departures"
@@ -35,6 +36,7 @@ class Followed:
     due_at: datetime
     to_sort: bool = False
     quarantined: bool = False
+    recall_at: datetime | None = None  # a person wants to hear of it again, or it has waited long enough
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,12 +57,21 @@ def section(case: Followed, calendar: Calendar, now: datetime, since: datetime) 
         Section.QUARANTINE: case.quarantined,
         Section.OVERDUE: running and case.due_at <= now,
         Section.TODAY: running and soon,
+        Section.RECALL: _is_recalled(case, calendar, now, since),
         Section.TO_SORT: case.to_sort,
         Section.NEW: case.received_at > since,
         Section.DEPARTURES: case.label == "depart",
         Section.WAITING: case.status == "waiting",
     }
     return next((section for section in Section if fits[section]), None)
+
+
+def _is_recalled(case: Followed, calendar: Calendar, now: datetime, since: datetime) -> bool:
+    """On its day; one that waits for somebody stays there until a person says what follows."""
+    if case.recall_at is None:
+        return False
+    first, day = calendar.local(since).date(), calendar.local(case.recall_at).date()
+    return day <= calendar.local(now).date() and (case.status == "waiting" or day > first)
 
 
 def next_working_day(calendar: Calendar, now: datetime) -> date:

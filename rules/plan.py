@@ -108,13 +108,15 @@ class OpenCase:
 class JoinCase:
     """A follow-up: the letter belongs to a case that exists.
 
-    `reopen_until` is the new due time of an answered one, `resume_until` that of one whose clock stood still.
+    `reopen_until` is the new due time of an answered one, `resume_until` that of one whose clock stood still. `heard`:
+    whom it waited for has written.
     """
 
     ref: str
     urgent: bool = False
     reopen_until: datetime | None = None
     resume_until: datetime | None = None
+    heard: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ supervisor once it is overdue. Nothing is owed for a case that was answered or t
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, time
+from datetime import UTC, datetime, time
 from enum import StrEnum
 
 from rules.calendar import Calendar
@@ -19,6 +19,7 @@ class Stage(StrEnum):
     HALF = "half"
     LATE = "four_fifths"
     OVERDUE = "overdue"
+    RECALL = "recall"  # no clock: a person asked to be told, or a wait has lasted long enough
 
 
 class Rung(StrEnum):
@@ -58,6 +59,11 @@ def key(ref: str, stage: Stage, clock: Clock) -> str:
     return f"reminder/{ref}/{stage}{again}"
 
 
+def recall_key(ref: str, at: datetime) -> str:
+    """The duty: once for each day that was asked for."""
+    return f"recall/{ref}/{at.astimezone(UTC):%Y%m%dT%H%M}"
+
+
 def slot(at: Sequence[time], calendar: Calendar, now: datetime) -> str | None:
     """The hour of today's grouped reminders that has come, such as `09:00`; None while none may go.
 
@@ -91,6 +97,9 @@ def addressees(
 
     `beside` are the managers who share the case with the one in charge.
     """
+    if stage is Stage.RECALL:
+        here = stand_in(manager, colleagues, absent)
+        return tuple(filter(None, [colleagues[here].email if here else supervisor]))
     deputy = _deputy(manager, colleagues)
     people = {
         Rung.MANAGER: tuple(readers((manager, *beside), colleagues, absent, supervisor)),

@@ -5,6 +5,7 @@ from tests.dovecot import dovecot, user
 from tests.office import lists, office
 from tests.outgoing import mail_room
 from tests.postgres import database_url, opened, postgres_server, postgres_url
+from tests.rounds import rounds
 from tests.smtp import certificate, sink
 
 __all__ = [
@@ -18,6 +19,7 @@ __all__ = [
     "opened",
     "postgres_server",
     "postgres_url",
+    "rounds",
     "sink",
     "user",
 ]

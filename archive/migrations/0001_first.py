@@ -99,6 +99,7 @@ class Case(Table):
     paused_at = TextField(null=True)
     paused_seconds = IntegerField()
     waits_for = TextField()
+    waits_until = TextField(null=True)
     remind_at = TextField(null=True)
 
 

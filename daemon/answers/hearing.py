@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from archive import threads
+from archive import events, threads
 from archive.incoming import Arrival
 from archive.records import Case, Contact, Message, Outgoing, Person, Step
 from daemon.answers.speakers import Speaker, Speakers
@@ -38,8 +38,10 @@ FAULTS = {
     Name.MERGE: Fault.CASE,
     Name.AGREE: Fault.NO_OWNER,
     Name.CONFIRM: Fault.NOTHING_HELD,
+    Name.EXTEND: Fault.OVER,
+    Name.SPLIT: Fault.ONLY_LETTER,
 }
-FIRST = frozenset({Name.WAIT, Name.FOLLOW})  # they say what an answer makes of the case
+FIRST = frozenset({Name.WAIT, Name.FOLLOW, Name.EXTEND})  # they say what an answer makes of the case
 LONGEST_SHOWN = 2000  # characters of somebody else's answer, as a notice shows them
 
 
@@ -154,6 +156,7 @@ class _Talk:
         tagged = {one for one in _recipients(heard.letter) if untagged(one) in answers.own}
         self.ours = answers.own | people | tagged
         self.addressees = _addressees(self._row, house.directory) - self.ours
+        self._asked_owners = threads.asked_in(self._row) - self.addressees if self._row else set()
 
     # --- three ways
 
@@ -216,7 +219,8 @@ class _Talk:
         """Nothing is passed on; the person whose name it bears is asked, at the address that we know."""
         self.noted("unproven")
         if not self._was_asked_enough():
-            self._tell("notice_confirm", {"told": _shown(self._said.text)})
+            told = [*(command.line for command in self._said.commands), self._said.text]
+            self._tell("notice_confirm", {"told": _shown("\n".join(filter(None, told)))})
         return self._heard
 
     def _was_asked_enough(self) -> bool:
@@ -248,6 +252,10 @@ class _Talk:
             self._tell("notice_empty", {})
             return self._heard
         question = self._question()
+        if not self._writer(question):
+            self.noted("unaddressed")
+            self._tell("notice_empty", {"nowhere": True})
+            return self._heard
         other = None if self._confirmed else self._crossed(question)
         if other is not None:
             self.noted("crossed")
@@ -259,8 +267,9 @@ class _Talk:
 
     def _relay(self, question: Message) -> None:
         asked = parse(self._answers.bytes_of(question.digest), received_at=question.received_at)
-        writer = normalise_address(question.sender)
-        beside = sorted(_copied(asked, self._case) - self.ours - {writer})
+        writer = self._writer(question)
+        owner = writer in self._asked_owners  # what is said to an owner is no tenant's business
+        beside = [] if owner else sorted(_copied(asked, self._case) - self.ours - {writer})
         key = f"answer/{self._heard.letter.digest}"
         people = self._speaker.addresses if self._speaker else frozenset()
         instead = self._answers.config.agency.address
@@ -271,19 +280,27 @@ class _Talk:
             "source": self._heard.letter.digest,
             "copies": beside,
             "to": writer,
+            "asked": owner,
             "references": list(asked.references or asked.in_reply_to),
         }
+        if writer != normalise_address(question.sender):
+            details |= {"fresh": True, "about": {"sender": writer, "subject": self._case.subject}}
         for address in (writer, *beside):
             row = {"kind": "answer", "template": "answer", "to": address, "answers": question.digest}
             own = {"key": key if address == writer else f"{key}/{address}", "details": details | {"as": key}}
             self._heard.say.append(row | own)
+
+    def _writer(self, question: Message) -> str:
+        """Whom the answer is for: the writer, or whom a colleague opened the case for; `''` when nobody can be."""
+        wrote = normalise_address(question.sender)
+        return wrote if wrote in self.addressees | self._asked_owners else normalise_address(self._case.sender)
 
     def _question(self) -> Message:
         """The letter that is answered: the one that the notice told of, else the last one of the people concerned."""
         rows = [self._told_by(sign) for sign in self._answers.signs(self._heard.letter, self._said.tokens)]
         for row in filter(None, rows):
             found = Message.get_or_none(Message.digest == row.answers, Message.case == self._case.ref)
-            if found is not None and normalise_address(found.sender) in self.addressees:
+            if found is not None and normalise_address(found.sender) in self.addressees | self._asked_owners:
                 return found
         received = (Message.case == self._case.ref) & (Message.direction == "in") & (Message.state != "duplicate")
         letters = list(Message.select().where(received).order_by(Message.received_at.desc()))
@@ -347,6 +364,7 @@ class _Talk:
                 "whom": self._whom(command),
                 "reason": command.reason,
                 "text": told,
+                "line": command.line,
                 "to": self._speaker.registered if self._speaker else "",
             }
             if command.name is Name.SPLIT:
@@ -380,7 +398,14 @@ class _Talk:
         directory = self._house.directory
         if self._row is None and command.name not in {Name.NEW, Name.CONFIRM}:
             return Fault.NO_CASE
+        if command.name is Name.MERGE and self._is_of_two_households(command):
+            return Fault.HOUSEHOLD
         return None if self._makes_sense(command, directory) else FAULTS[command.name]
+
+    def _is_of_two_households(self, command: Command) -> bool:
+        """One of two tenants would read what is written to the other."""
+        other = threads.by_reference([command.whom])
+        return bool(other and other[0].lease and self._case.lease_id and other[0].lease != self._case.lease_id)
 
     def _makes_sense(self, command: Command, directory: Directory) -> bool:
         """Whether what it names is there."""
@@ -396,6 +421,16 @@ class _Talk:
                 return bool(owner_addresses(self._case))
             case Name.CONFIRM:
                 return bool(self._held())
+            case _:
+                return self._fits(command)
+
+    def _fits(self, command: Command) -> bool:
+        """Whether the case is in a state in which it can be done."""
+        match command.name:
+            case Name.EXTEND:
+                return self._case.answered_at is None and str(self._case.status) != "closed"
+            case Name.SPLIT:
+                return str(self._question().digest) != events.opened_by(str(self._case.ref))
             case _:
                 return True
 

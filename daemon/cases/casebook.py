@@ -5,16 +5,19 @@ the database. `by` says who: a manager's id, the mailbox in which somebody moved
 """
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, assert_never
 
 from archive import events, sidecar
 from archive.database import reserve_case_numbers
 from archive.events import Happening
-from archive.records import Case, Correction, Message, Owner
+from archive.records import Case, Correction, Message, Owner, Step
 from daemon import log
+from daemon.cases import flags
 from daemon.pipeline import Desk, holding_tree
 from rules import deadlines
+from rules.calendar import Calendar
+from rules.clocks import RENEWS
 from rules.decide import time_allowed
 from rules.letter import Label
 from rules.moves import Close, Meaning, Open, Relabel, Reopen
@@ -54,7 +57,7 @@ def relabel(desk: Desk, ref: str, label: Label, by: str) -> str:
 
 def breach(desk: Desk, ref: str, due_at: datetime) -> str:
     """The answer was due then, and nobody had given one. Returns the key of the event."""
-    return _record(desk, events.breach(ref, due_at, "clock"))
+    return _record(desk, events.breach(ref, due_at, "clock"), lambda: flags.raise_for(ref, "overdue"))
 
 
 def close(desk: Desk, ref: str, by: str) -> str:
@@ -90,7 +93,7 @@ def _relabelling(
     desk: Desk, case: Case, meaning: Relabel, by: str, more: Mapping[str, Any], *, teaches: bool
 ) -> Happening:
     was, label = str(meaning.was), str(meaning.label)
-    due = due_with(desk, case, meaning.label)
+    due = due_as(desk, case, meaning.label)
     sets: dict[str, Any] = {"status": meaning.status} if meaning.status else {}
     if meaning.status == "open":
         sets |= {"answered_at": None}
@@ -149,16 +152,41 @@ def due_with(desk: Desk, case: Case, label: Label) -> datetime:
     return due_from(desk, case, label, _start(letter.received_at, record), alerts)
 
 
+def due_as(desk: Desk, case: Case, label: Label) -> datetime:
+    """The due time of a case that bears another label from now on: what was set anew or given besides stays so."""
+    due = due_with(desk, case, label)
+    history = [step.what for step in Step.select(Step.what).where(Step.case == case.ref)]
+    if not RENEWS.union({"resumed"}).isdisjoint(history):
+        due = case.due_at + (due - due_with(desk, case, Label(case.label)))
+    return due
+
+
+def resumed(desk: Desk, case: Case, at: datetime) -> datetime:
+    """The due time of a clock that stood still and runs again from then on."""
+    counting = desk.policy_of(()).counting
+    return deadlines.resumed(case.due_at, case.paused_at or at, at, _calendar(desk, case), counting)
+
+
+def extended(desk: Desk, case: Case, more: timedelta) -> datetime:
+    """The due time with so many days more: working days, where the agency counts those."""
+    return deadlines.due(case.due_at, more, _calendar(desk, case), desk.policy_of(()).counting)
+
+
 def _start(received_at: datetime, record: Mapping[str, Any]) -> datetime:
     start, _ = deadlines.starting_at(received_at, datetime.fromisoformat(record["dates"]["filed"]))
     return start
 
 
 def due_from(desk: Desk, case: Case, label: Label, start: datetime, alerts: tuple[str, ...] = ()) -> datetime:
-    policy, house = desk.policy_of(()), desk.house()
+    policy = desk.policy_of(())
+    return deadlines.due(start, time_allowed(label, alerts, policy), _calendar(desk, case), policy.counting)
+
+
+def _calendar(desk: Desk, case: Case) -> Calendar:
+    """Of the office in charge."""
+    house = desk.house()
     site = house.directory.site_of(Identity(lease=case.lease_id, manager=case.manager_id))
-    calendar = house.calendars.get(site, house.calendars[""])
-    return deadlines.due(start, time_allowed(label, alerts, policy), calendar, policy.counting)
+    return house.calendars.get(site, house.calendars[""])
 
 
 def _sidecar(desk: Desk, letter: Message) -> dict[str, Any]:

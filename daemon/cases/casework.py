@@ -22,24 +22,31 @@ from archive.incoming import Arrival
 from archive.journal import Op
 from archive.records import Case, Contact, Fact, Message, Order, Outgoing, Step
 from daemon import log
-from daemon.cases import casebook
+from daemon.cases import casebook, flags
 from daemon.cases.people import likely_person, owner_addresses
 from daemon.pipeline import Desk, holding_tree
 from daemon.reading.parse import parse
 from rules import answer
 from rules.calendar import Calendar
 from rules.classify import classify
+from rules.clocks import UNDELIVERED
+from rules.commands import Fault
 from rules.letter import Label, normalise_address
 from rules.plan import Identity, Role
 from rules.reading import read
 
 ACTOR = "person"  # in the journal, which holds no names
+OVER = {"paused_at": None, "waits_for": "", "waits_until": None, "remind_at": None}  # of a case that is closed
 OPEN = frozenset({"open", "waiting"})
 ANSWER_STATES = ("sent", "bounced")
 
 
 class Refused(Exception):  # noqa: N818  a state of the world, not a mistake
-    """An order that can't be carried out any more. The text is for the log and the case."""
+    """An order that can't be carried out any more. The text is for the log, `fault` for whoever gave it."""
+
+    def __init__(self, text: str, fault: Fault = Fault.GONE) -> None:
+        super().__init__(text)
+        self.fault = fault
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,11 +83,15 @@ class _Job:
         site = house.directory.site_of(Identity(lease=lease, manager=manager))
         return house.calendars.get(site, house.calendars[""])
 
-    def evening(self, day: date) -> datetime:
-        """The end of that day, by the clock of the office in charge."""
+    def morning(self) -> datetime | None:
+        """When the office in charge opens on the day that was named, or next after it; None when none was."""
         calendar = self.calendar()
-        spans = calendar.spans_on(day)
-        return calendar.instant(day, spans[-1].closes if spans else 18 * 60)
+        return calendar.next_opening(calendar.instant(self.day, 0)) if self.day else None
+
+    def name(self) -> str:
+        """Of whoever gave the order."""
+        entry = self.desk.house().directory.managers.get(str(self.order.by))
+        return entry.name if entry is not None else str(self.order.by)
 
 
 Doer = Callable[[_Job], tuple[list[Happening], Callable[[], object]]]
@@ -92,8 +103,15 @@ def nothing_more() -> None:
 
 def carry_out(desk: Desk) -> int:
     """Do what was ordered and isn't done yet, in the order in which it was given. Returns how many orders."""
-    waiting = Order.select().where(Order.state == "waiting", Order.name.in_(list(DOERS)))
-    return sum(_carry_out(desk, order) for order in list(waiting.order_by(Order.at, Order.key)))
+    waiting = list(Order.select().where(Order.state == "waiting", Order.name.in_(list(DOERS))))
+    given = {order.message: max(one.at for one in waiting if one.message == order.message) for order in waiting}
+    return sum(_carry_out(desk, order) for order in sorted(waiting, key=lambda one: (given[one.message], *_place(one))))
+
+
+def _place(order: Order) -> tuple[str, int]:
+    """Its mail, and its number among what that mail orders."""
+    message, _, number = str(order.key).rpartition("/")
+    return message, int(number)
 
 
 def _carry_out(desk: Desk, order: Order) -> int:
@@ -104,7 +122,7 @@ def _carry_out(desk: Desk, order: Order) -> int:
         happenings, also = DOERS[order.name](job)
         with holding_tree(desk):
             for happening in happenings:
-                if not _happened(happening):
+                if not events.is_recorded(happening):
                     events.record(desk.tree, happening, desk.clock(), ACTOR)
             with writing():
                 also()
@@ -112,15 +130,19 @@ def _carry_out(desk: Desk, order: Order) -> int:
     except (Refused, LookupError, ValueError) as error:
         refused = str(error)
         with writing():
+            _tell_of_refusal(job, error.fault if isinstance(error, Refused) else Fault.GONE)
             _mark(order, "refused", refused)
     log.order_done(str(order.name), str(order.message), refused)
     return 1
 
 
-def _happened(happening: Happening) -> bool:
-    """It was recorded before a crash."""
-    same = (Step.case == happening.case) & (Step.what == happening.what) & (Step.message == happening.message)
-    return bool(Step.select().where(same & (Step.at == happening.at)).exists())
+def _tell_of_refusal(job: _Job, fault: Fault) -> None:
+    """Whoever gave an order that the world has overtaken must not believe that it was carried out."""
+    line, to = str(job.details.get("line") or ""), str(job.details.get("to") or "")
+    if line and to:
+        told = {"faults": [{"word": line, "fault": str(fault)}], "alone": True}
+        row = {"key": f"refused/{job.order.key}", "kind": "notice", "template": "notice_commands", "to": to}
+        index.say(row | {"details": told}, job.desk.clock(), job.order.case_id, str(job.order.message))
 
 
 def _mark(order: Order, state: str, error: str = "") -> None:
@@ -130,34 +152,66 @@ def _mark(order: Order, state: str, error: str = "") -> None:
 # --- the clock
 
 
-def _answered(job: _Job, at: datetime | None = None, detail: str = "") -> list[Happening]:
-    """The clock stops; on a case that is answered or closed it is one more letter."""
-    case, facts = job.case, job.facts | ({"at": at} if at else {})
-    if case is None:
-        raise Refused("there is no such case")
-    return [_answer(case, facts, detail)]
+def _known(job: _Job) -> Case:
+    if job.case is None:
+        raise Refused("there is no such case", Fault.NO_CASE)
+    return job.case
 
 
-def _answer(case: Case, facts: dict[str, Any], detail: str = "") -> Happening:
-    """The first answer stops the clock; a question to the tenant doesn't, nor does one more letter."""
-    if case.answered_at is not None or case.waits_for == "tenant":
+def _going_on(desk: Desk, case: Case, at: datetime) -> dict[str, Any]:
+    """The columns of a case whose clock stands still, once it runs again from then on; none of one that runs."""
+    if case.paused_at is None:
+        return {}
+    stood = max(round((at - case.paused_at).total_seconds()), 0)
+    return {
+        "due_at": casebook.resumed(desk, case, at),
+        "paused_at": None,
+        "paused_seconds": case.paused_seconds + stood,
+        "waits_for": "",
+        "waits_until": None,
+    }
+
+
+def _resuming(job: _Job, case: Case) -> list[Happening]:
+    """What makes a clock run that stood still; nothing otherwise."""
+    sets = _going_on(job.desk, case, job.at)
+    if not sets:
+        return []
+    happening = events.resume(job.ref, sets["due_at"], **job.facts)
+    return [replace(happening, sets={**happening.sets, **sets})]
+
+
+def _answer(desk: Desk, case: Case, facts: dict[str, Any], detail: str = "") -> Happening:
+    """The first answer stops the clock; one more letter doesn't."""
+    if case.answered_at is not None:
         return events.note(str(case.ref), what="wrote", detail=detail, **facts)
     happening = events.answer(str(case.ref), facts["at"], facts["by"], facts["message"], detail)
-    status = "closed" if case.status == "closed" else answer.status_after(case.waits_for)
-    return replace(happening, sets={**happening.sets, "status": status})
+    going_on = _going_on(desk, case, facts["at"])
+    waits = "" if going_on else case.waits_for
+    status = "closed" if case.status == "closed" else answer.status_after(waits)
+    return replace(happening, sets={**happening.sets, **going_on, "status": status})
+
+
+def _asks(case: Case, mail: str) -> bool:
+    """Whether that mail of ours was a question to the tenant: it said so itself."""
+    waits = Order.select().where(Order.message == mail, Order.name == "wait", Order.case == case.ref)
+    return any(json.loads(order.details)["whom"] == "tenant" for order in waits)
 
 
 def answered(job: _Job) -> tuple[list[Happening], Callable[[], object]]:
-    """The person has the answer."""
-    return _answered(job), nothing_more
+    """The person has the answer, or a question of ours."""
+    case = _known(job)
+    if _asks(case, str(job.order.message)):
+        return [events.note(job.ref, what="wrote", **job.facts)], nothing_more
+    return [_answer(job.desk, case, job.facts)], nothing_more
 
 
 def told_otherwise(way: str) -> Doer:
     """Answered by telephone, at the counter, by post: the note says what was said."""
 
     def do(job: _Job) -> tuple[list[Happening], Callable[[], object]]:
-        detail = f"{way} {job.details['text']}".strip()
-        return _answered(job, _posted(job) if job.day else None, detail), nothing_more
+        facts = job.facts | ({"at": _posted(job)} if job.day else {})
+        return [_answer(job.desk, _known(job), facts, f"{way} {job.details['text']}".strip())], nothing_more
 
     return do
 
@@ -171,50 +225,48 @@ def _posted(job: _Job) -> datetime:
 
 def close(job: _Job) -> tuple[list[Happening], Callable[[], object]]:
     facts = job.facts
-    over = {"paused_at": None, "waits_for": "", "remind_at": None}
     closing = events.close(job.ref, facts["at"], facts["by"], message=facts["message"])
-    return [replace(closing, sets={**closing.sets, **over})], nothing_more
+    return [replace(closing, sets={**closing.sets, **OVER})], nothing_more
 
 
 def wait(job: _Job) -> tuple[list[Happening], Callable[[], object]]:
     """For the tenant the clock stands still; for anybody else the tenant still wants an answer in time."""
-    whom, case = str(job.details["whom"]), job.case
-    remind = job.evening(job.day) if job.day else None
-    detail = f"{whom} {job.details['reason']}".strip()
-    if whom == "tenant":
-        since = case.paused_at if case and case.paused_at else job.at
-        sets = {"paused_at": since, "waits_for": whom, "remind_at": remind}
-        return [events.pause(job.ref, detail=detail, sets=sets, **job.facts)], nothing_more
-    return _follow(job, whom, remind, detail), nothing_more
+    whom, case, reason = str(job.details["whom"]), _known(job), str(job.details["reason"])
+    if whom != "tenant":
+        return _follow(job, whom, reason), nothing_more
+    sets = {"paused_at": case.paused_at or job.at, "waits_for": whom, "waits_until": job.morning()}
+    return [events.pause(job.ref, detail=f"{whom} {reason}".strip(), sets=sets, **job.facts)], nothing_more
 
 
 def follow(job: _Job) -> tuple[list[Happening], Callable[[], object]]:
-    remind = job.evening(job.day) if job.day else None
-    return _follow(job, "works", remind, str(job.details["reason"])), nothing_more
+    return _follow(job, "works", str(job.details["reason"])), nothing_more
 
 
-def _follow(job: _Job, whom: str, remind: datetime | None, detail: str) -> list[Happening]:
-    """Open until it is closed; the first answer is due all the same."""
-    sets: dict[str, Any] = {"waits_for": whom, "remind_at": remind}
-    if job.case is not None and job.case.answered_at is not None:
+def _follow(job: _Job, whom: str, reason: str) -> list[Happening]:
+    """Open until it is closed; the first answer is due all the same, and a clock that stood still runs."""
+    case = _known(job)
+    sets: dict[str, Any] = {"waits_for": whom, "waits_until": job.morning()}
+    if case.answered_at is not None or case.status == "closed":
         sets["status"] = "waiting"
-    return [events.amend(job.ref, what="followed", detail=f"{whom} {detail}".strip(), sets=sets, **job.facts)]
+    until = job.day.isoformat() if job.day else ""
+    detail = " ".join(filter(None, (whom, until, reason)))
+    return [*_resuming(job, case), events.amend(job.ref, what="followed", detail=detail, sets=sets, **job.facts)]
 
 
 def extend(job: _Job) -> tuple[list[Happening], Callable[[], object]]:
-    if job.case is None:
-        raise Refused("there is no such case")
+    case = _known(job)
+    if case.answered_at is not None or case.status == "closed":
+        raise Refused("there is no clock to set", Fault.OVER)
     days = int(job.details["days"])
-    due = job.case.due_at + timedelta(days=days)
+    due = casebook.extended(job.desk, case, timedelta(days=days))
     detail = f"+{days} {job.details['reason']}".strip()
     return [events.amend(job.ref, what="extended", detail=detail, sets={"due_at": due}, **job.facts)], nothing_more
 
 
 def remind(job: _Job) -> tuple[list[Happening], Callable[[], object]]:
-    at = job.calendar().instant(job.day, 8 * 60) if job.day else None
-    sets = {"remind_at": at}
-    told = job.day.isoformat() if job.day else ""
-    return [events.amend(job.ref, what="reminder", detail=told, sets=sets, **job.facts)], nothing_more
+    sets, told = {"remind_at": job.morning()}, job.day.isoformat() if job.day else ""
+    detail = f"{told} {job.details['reason']}".strip()
+    return [events.amend(job.ref, what="reminder", detail=detail, sets=sets, **job.facts)], nothing_more
 
 
 # --- what the case is, and whose
@@ -225,20 +277,26 @@ def note(job: _Job) -> tuple[list[Happening], Callable[[], object]]:
 
 
 def urgent(job: _Job) -> tuple[list[Happening], Callable[[], object]]:
-    return [events.amend(job.ref, what="urgent", sets={"urgent": True}, **job.facts)], nothing_more
+    """Reminders no longer wait for the office to open, the letter has its flag, and who is in charge hears of it."""
+    case, ref = _known(job), job.ref
+    happening = events.amend(ref, what="urgent", sets={"urgent": True}, **job.facts)
+    manager = _in_charge(job)
+
+    def follow_up() -> None:
+        flags.raise_for(ref, "urgent")
+        if manager and manager != job.order.by and not case.urgent:
+            _tell(job, ref, manager, f"urgent/{job.order.key}", urgent=True)
+
+    return [happening], follow_up
 
 
 def relabel(job: _Job) -> tuple[list[Happening], Callable[[], object]]:
     """As when a letter is moved to the folder of that label: the clock that it would have had, and a lesson."""
-    case = job.case
-    if case is None:
-        raise Refused("there is no such case")
+    case, facts = _known(job), job.facts
     label = Label(str(job.details["whom"]))
-    facts = job.facts
-    due = casebook.due_with(job.desk, case, label)
     happening = events.relabel(
-        job.ref, str(label), due, facts["at"], facts["by"], was=case.label, message=events.opened_by(job.ref),
-        learn={"was": case.label, "label": str(label)},
+        job.ref, str(label), casebook.due_as(job.desk, case, label), facts["at"], facts["by"], was=case.label,
+        message=events.opened_by(job.ref), learn={"was": case.label, "label": str(label)},
     )  # fmt: skip
     return [happening], nothing_more
 
@@ -246,41 +304,60 @@ def relabel(job: _Job) -> tuple[list[Happening], Callable[[], object]]:
 def hand(job: _Job) -> tuple[list[Happening], Callable[[], object]]:
     """A colleague takes over, and has the notice of the case."""
     manager = str(job.details["whom"])
-    house = job.desk.house()
-    if manager not in house.team:
-        raise Refused(f"{manager!r} is no manager")
-    to, instead_of = next(iter(house.readers(manager).items()), ("", ""))
-    told = {"key": f"handed/{job.order.key}", "kind": "notice", "template": "notice_handed", "to": to}
-    details = {"other": _name_of(job, str(job.order.by)), "told": job.details["text"], "urgent": _is_urgent(job)}
-    details |= {"instead_of": instead_of}
-    row = told | {"details": details, "answers": events.opened_by(job.ref)}
+    if manager not in job.desk.house().team:
+        raise Refused(f"{manager!r} is no manager", Fault.PERSON)
     detail = f"{manager} {job.details['text']}".strip()
     handing = events.amend(job.ref, what="handed", detail=detail, sets={"manager": manager}, **job.facts)
-    return [handing], lambda: index.say(row, job.desk.clock(), job.ref)
+    return [handing], lambda: _tell(job, job.ref, manager, f"handed/{job.order.key}", urgent=_is_urgent(job))
+
+
+def _tell(job: _Job, ref: str, manager: str, key: str, *, urgent: bool) -> None:
+    """The notice of a case to a manager who hasn't had it, with the words of whoever gave the order."""
+    to, instead_of = next(iter(job.desk.house().readers(manager).items()), ("", ""))
+    if to:
+        details = {"other": job.name(), "told": job.details["text"], "urgent": urgent, "about": _about(ref)}
+        details |= {"instead_of": instead_of}
+        row = {"key": key, "kind": "notice", "template": "notice_handed", "to": to, "details": details}
+        index.say(row | {"answers": events.opened_by(ref)}, job.desk.clock(), ref)
+
+
+def _about(ref: str) -> dict[str, str]:
+    """Whose matter it is, and how it is called: the letter that opened it may be a colleague's."""
+    case = Case.get_by_id(ref)
+    return {"sender": case.sender, "subject": case.subject}
 
 
 def _is_urgent(job: _Job) -> bool:
     return bool(job.case and job.case.urgent)
 
 
-def _name_of(job: _Job, by: str) -> str:
-    entry = job.desk.house().directory.managers.get(by)
-    return entry.name if entry is not None else by
+def _in_charge(job: _Job) -> str:
+    """The manager of the case, else of its lease."""
+    case = _known(job)
+    entry = job.desk.house().directory.lease(case.lease_id) if case.lease_id else None
+    return case.manager_id or (entry.manager if entry else None) or ""
 
 
 def attach(job: _Job) -> tuple[list[Happening], Callable[[], object]]:
-    """To a lease; the address that wrote is remembered as one of its people's."""
-    number, case = str(job.details["whom"]), job.case
+    """To a lease, whose manager has the notice; the address that wrote is remembered as one of its people's."""
+    number, case = str(job.details["whom"]), _known(job)
     entry = job.desk.house().directory.lease(number)
-    if entry is None or case is None:
-        raise Refused(f"{number} is no lease")
+    if entry is None:
+        raise Refused(f"{number} is no lease", Fault.LEASE)
     sets: dict[str, Any] = {"lease": number, "party": str(Role.TENANT)}
     if entry.manager:
         sets["manager"] = entry.manager
     attaching = events.amend(job.ref, what="attached", detail=number, sets=sets, **job.facts)
     first = Message.get_or_none(Message.digest == events.opened_by(job.ref))
     name = parse(job.desk.tree.read(first.path), received_at=job.at).sender.name if first is not None else ""
-    return [attaching], lambda: _remember(job, number, str(case.sender), name)
+    manager, was = entry.manager or "", _in_charge(job)
+
+    def follow_up() -> None:
+        _remember(job, number, str(case.sender), name)
+        if manager not in {job.order.by, was}:
+            _tell(job, job.ref, manager, f"handed/{job.order.key}", urgent=_is_urgent(job))
+
+    return [attaching], follow_up
 
 
 def _remember(job: _Job, lease: str, address: str, name: str) -> None:
@@ -295,38 +372,57 @@ def _remember(job: _Job, lease: str, address: str, name: str) -> None:
 
 
 def merge(job: _Job) -> tuple[list[Happening], Callable[[], object]]:
-    """This case becomes part of another one, which keeps the earlier of both clocks."""
-    case, other = job.case, Case.get_or_none(Case.ref == job.details["whom"])
-    if case is None or other is None:
-        raise Refused("there is no such case")
+    """This case becomes part of another one, which keeps the earlier of both clocks, and runs if one of them runs."""
+    case, other = _known(job), Case.get_or_none(Case.ref == job.details["whom"])
+    if other is None:
+        raise Refused("there is no such case", Fault.CASE)
+    facts, ref = job.facts, str(other.ref)
     sets: dict[str, Any] = {"urgent": bool(case.urgent or other.urgent)}
-    running = case.status in OPEN and case.answered_at is None
-    if running:
-        still = other.status in OPEN and other.answered_at is None
-        due = min(case.due_at, other.due_at) if still else case.due_at
-        sets |= {"due_at": due, "status": "open", "answered_at": None}
-    into = {"status": "closed", "merged": other.ref, "paused_at": None, "waits_for": "", "remind_at": None}
-    facts = job.facts
-    return [
-        events.amend(str(other.ref), what="joined by", detail=job.ref, sets=sets, **facts),
-        events.Happening(
-            job.ref, Op.CLOSE, facts["at"], facts["by"], "merged", str(other.ref), facts["message"], into
-        ),
-    ], nothing_more  # fmt: skip
+    set_going: list[Happening] = []
+    if _runs(case):
+        due = casebook.resumed(job.desk, case, other.paused_at or job.at)
+        if not _runs(other):
+            set_going = [events.reopen(ref, due, facts["at"], facts["by"], message=facts["message"])]
+        elif case.paused_at is None:
+            sets |= _going_on(job.desk, other, job.at)
+            set_going = _resuming(replace(job, case=other), other)
+        if _runs(other):
+            sets["due_at"] = min(due, sets.get("due_at", other.due_at))
+    into = {"status": "closed", "merged": ref, **OVER}
+    joined = events.amend(ref, what="joined by", detail=job.ref, sets=sets, **facts)
+    merged = Happening(job.ref, Op.CLOSE, facts["at"], facts["by"], "merged", ref, facts["message"], into)
+    return [*(replace(one, case=ref) for one in set_going), joined, merged], nothing_more
+
+
+def _runs(case: Case) -> bool:
+    """Whether an answer is still due, now or after a pause."""
+    return case.status in OPEN and case.answered_at is None
 
 
 def split(job: _Job) -> tuple[list[Happening], Callable[[], object]]:
     """The letter that was answered is another matter: a case of its own, on its own clock."""
-    letter = Message.get_or_none(Message.digest == job.details.get("letter"))
-    if letter is None or job.case is None or letter.digest == events.opened_by(job.ref):
-        raise Refused("the letter that opened a case stays in it")
+    case, letter = _known(job), Message.get_or_none(Message.digest == job.details.get("letter"))
+    if letter is None or letter.digest == events.opened_by(job.ref):
+        raise Refused("the letter that opened a case stays in it", Fault.ONLY_LETTER)
     read_again = parse(job.desk.tree.read(letter.path), received_at=letter.received_at)
     label = classify(read_again).label
-    label = Label(job.case.label) if label is Label.OFF_TOPIC else label
+    label = Label(case.label) if label is Label.OFF_TOPIC else label
     columns = _columns(job, label, letter.received_at, str(letter.sender), str(letter.subject))
-    columns |= {"lease": job.case.lease_id, "manager": job.case.manager_id, "party": job.case.party}
-    columns["related"] = job.ref
-    return [_begun(job, columns, letter)], nothing_more
+    columns |= {"lease": case.lease_id, "manager": case.manager_id, "party": case.party, "related": job.ref}
+    begun = _begun(job, columns, letter)
+    return [begun, _parted(job, case, letter, begun.case)], nothing_more
+
+
+def _parted(job: _Job, case: Case, letter: Message, ref: str) -> Happening:
+    """What the letter had opened again is as it was before it."""
+    history = list(Step.select().where(Step.case == case.ref).order_by(Step.id))
+    opened = [number for number, step in enumerate(history) if (step.what, step.message) == ("reopened", letter.digest)]
+    before = [step.at for step in history[: opened[-1]] if step.what == "answered"] if opened else []
+    if not before or case.answered_at is not None:
+        return events.note(job.ref, what="split", detail=ref, **job.facts)
+    due = casebook.due_with(job.desk, case, Label(case.label))
+    sets = {"status": answer.status_after(case.waits_for), "answered_at": before[-1], "due_at": due}
+    return events.amend(job.ref, what="parted", detail=ref, sets=sets, **job.facts)
 
 
 def new(job: _Job) -> tuple[list[Happening], Callable[[], object]]:
@@ -348,8 +444,15 @@ def new(job: _Job) -> tuple[list[Happening], Callable[[], object]]:
     to = str(job.details.get("to") or "")
     row = {"key": f"opened/{job.order.key}", "kind": "notice", "template": "notice_opened", "to": to}
     details = {"name": tenant.name if tenant else "", "party": str(Role.TENANT), "told": job.details["text"]}
-    said = row | {"details": details, "answers": letter.digest}
-    return [happening], lambda: index.say(said, job.desk.clock(), happening.case) if to else None
+
+    def follow_up() -> None:
+        if to:
+            said = row | {"details": details | {"about": _about(happening.case)}, "answers": letter.digest}
+            index.say(said, job.desk.clock(), happening.case)
+        if entry.manager and entry.manager != job.order.by:
+            _tell(job, happening.case, entry.manager, f"handed/{job.order.key}", urgent=verdict.urgent)
+
+    return [happening], follow_up
 
 
 def _columns(job: _Job, label: Label, received: datetime, sender: str, subject: str) -> dict[str, Any]:
@@ -390,7 +493,7 @@ def agree(job: _Job) -> tuple[list[Happening], Callable[[], object]]:
     to = owner_addresses(case)[0] if case is not None else ""
     details = {
         "text": job.details["text"],
-        "author": _name_of(job, str(job.order.by)),
+        "author": job.name(),
         "by": str(job.order.by),
         "source": str(job.order.message),
         "copies": [],
@@ -400,7 +503,7 @@ def agree(job: _Job) -> tuple[list[Happening], Callable[[], object]]:
     }
     row = {"key": f"agreement/{job.order.key}", "kind": "answer", "template": "agreement", "to": to}
     said = row | {"details": details | {"as": row["key"]}, "answers": events.opened_by(job.ref)}
-    asked = _follow(job, "owner", None, "")
+    asked = _follow(job, "owner", "")
     return asked, lambda: index.say(said, job.desk.clock(), job.ref)
 
 
@@ -456,7 +559,7 @@ def record_answers(desk: Desk) -> int:
     """Stop the clocks of answers that the relay has taken, and start those again whose answer came back."""
     passed_on = (Outgoing.kind == "answer") & (Outgoing.template == "answer") & Outgoing.state.in_(ANSWER_STATES)
     told = Step.select(Step.id).where((Step.message == Outgoing.digest) & Step.what.in_(("answered", "wrote")))
-    back = Step.select(Step.id).where((Step.message == Outgoing.digest) & (Step.what == "reopened"))
+    back = Step.select(Step.id).where((Step.message == Outgoing.digest) & (Step.what == UNDELIVERED))
     new_ones = passed_on & ~fn.EXISTS(told) & (Outgoing.state == "sent")
     returned = passed_on & ~fn.EXISTS(back) & (Outgoing.state == "bounced")
     light = [
@@ -484,19 +587,25 @@ def _is_first(row: Outgoing) -> bool:
 def _record_answer(desk: Desk, row: Outgoing) -> int:
     case, details = Case.get_by_id(row.case_id), json.loads(row.details)
     facts = {"at": row.sent_at, "by": str(details.get("by", "")), "message": str(row.digest)}
+    asks = details.get("asked") or _asks(case, str(details.get("source", "")))
+    happening = events.note(str(case.ref), what="wrote", **facts) if asks else _answer(desk, case, facts)
     with holding_tree(desk):
-        events.record(desk.tree, _answer(case, facts), desk.clock(), ACTOR)
-    log.case_changed(str(case.ref), "answered", str(row.id))
+        events.record(desk.tree, happening, desk.clock(), ACTOR)
+    log.case_changed(str(case.ref), happening.what, str(row.id))
     return 1
 
 
 def _record_return(desk: Desk, row: Outgoing) -> int:
-    """Nobody has the answer after all: the clock runs on as if it had never been sent."""
+    """Nobody has the answer after all: the clock runs on as if it had never been sent. A question comes back too."""
     case, now = Case.get_by_id(row.case_id), desk.clock()
-    if case.answered_at is None or case.answered_at != row.sent_at:
+    if case.answered_at is not None and case.answered_at == row.sent_at:
+        sets: dict[str, Any] = {"status": "open", "answered_at": None}
+    elif case.paused_at is not None and _asks(case, str(json.loads(row.details).get("source", ""))):
+        sets = {"status": "open", "paused_at": None, "waits_for": "", "waits_until": None}
+    else:
         return 0
-    happening = events.reopen(str(case.ref), case.due_at, now, "", message=str(row.digest))
+    happening = Happening(str(case.ref), Op.REOPEN, now, "", UNDELIVERED, message=str(row.digest), sets=sets)
     with holding_tree(desk):
         events.record(desk.tree, happening, now, ACTOR)
-    log.case_changed(str(case.ref), "reopened", str(row.id))
+    log.case_changed(str(case.ref), happening.what, str(row.id))
     return 1

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from archive.records import Case, Contact, Lease, Manager, Person, Property, Share
-from daemon.wording import day_and_hour, shortened, tidy, words
+from daemon.wording import day, day_and_hour, shortened, tidy, typeset, words
 from rules.letter import normalise_address
 
 LONGEST_SUBJECT = 90  # characters
@@ -65,9 +65,21 @@ class Lines:
             "place": _place(lease),
             "manager": self.manager(case),
             "due": day_and_hour(local(case.due_at)),
-            "late": case.due_at < now,
+            "late": case.due_at < now and case.answered_at is None and case.paused_at is None,
+            "state": state(case, local),
             "urgent": case.urgent,
         }
+
+
+def state(case: Case, local: Local) -> str:
+    """What is to be said of a case in place of its due time: answered, or waiting for somebody; `''` of the others."""
+    told = words()["states"]
+    waits = case.status == "waiting" and told["waits"].get(case.waits_for)
+    if waits:
+        return typeset(waits + (told["until"].format(day=day(local(case.waits_until))) if case.waits_until else ""))
+    if case.answered_at is not None:
+        return typeset(told["answered"].format(day=day(local(case.answered_at))))
+    return ""
 
 
 def _place(lease: Lease | None) -> str:

@@ -14,17 +14,19 @@ from archive import names
 from archive.records import Case, Lease, Message, Property
 from archive.tree import Document, Pli
 from daemon import pdf, pipeline
+from daemon.cases.history import more
 from daemon.cases.lines import Lines, names_of
 from daemon.filing import House, folder_beside
 from daemon.notices.room import Room
 from daemon.notices.shelf import document_record, place_of
 from daemon.reminders.clocks import steps_of
 from daemon.wording import tidy, words
-from rules.clocks import BREACH, RENEWS, Step, clock, counted
+from rules.clocks import BREACH, Step, clock, counted, that_counts
 from rules.letter import normalise_address
 
 TEMPLATE = "paper_clock"
 KIND = "clock_proof"
+MERE_RECEIPTS = frozenset({"commanded", "received"})  # of a colleague's mail
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +66,8 @@ def facts(case: Case, house: House, site: str, now: datetime) -> dict[str, Any]:
     steps = _with_breach(case, steps_of([case.ref])[case.ref], now)
     letters = _letters(steps)
     running = clock(steps, case.due_at, case.received_at, case.status)
+    shown = [index for index, step in enumerate(steps) if not _is_told_by_another(step, steps)]
+    people = {entry.id: entry.name for entry in house.directory.managers.values()}
     calendar = house.calendars.get(site, house.calendars[""])
     local = calendar.local
     return {
@@ -76,7 +80,10 @@ def facts(case: Case, house: House, site: str, now: datetime) -> dict[str, Any]:
         "home": pdf.legible(_home(case)),
         "made": local(now),
         "due": local(case.due_at),
-        "rows": [_row(steps, index, letters, local, case) for index in range(len(steps))],
+        "rows": [
+            _row(steps, index, letters, local, case) | {"detail": pdf.legible(tidy(more(steps[index], people)))}
+            for index in shown
+        ],
         "total": counted(_last_run(steps), now),
         "allowed": running.allowed,
         "outcome": _outcome(case, steps),
@@ -84,11 +91,17 @@ def facts(case: Case, house: House, site: str, now: datetime) -> dict[str, Any]:
     }
 
 
+def _is_told_by_another(step: Step, steps: Sequence[Step]) -> bool:
+    """A colleague's mail came, and what it made of the case stands there with the same proof."""
+    followed = any(one.message == step.message and one.what not in MERE_RECEIPTS for one in steps)
+    return step.what in MERE_RECEIPTS and followed
+
+
 def _with_breach(case: Case, steps: Sequence[Step], now: datetime) -> list[Step]:
     """The history with the time at which the answer was due, when it passed without one and nobody has noted it yet."""
     end = _answered(case, steps) or now
     missing = case.due_at < end and all(step.what != BREACH or step.at != case.due_at for step in steps)
-    if missing and case.status != "waiting":
+    if missing and (case.paused_at is None or case.answered_at is not None):
         steps = [*steps, Step(case.due_at, BREACH)]
     return sorted(steps, key=lambda step: step.at)
 
@@ -98,14 +111,15 @@ def _answered(case: Case, steps: Sequence[Step]) -> datetime | None:
     answered: datetime | None = case.answered_at
     if answered is not None:
         return answered
-    closed = [step.at for step in steps if step.what == "closed"]
+    closed = [step.at for step in steps if step.what in {"closed", "merged"}]
     return closed[-1] if case.status == "closed" and closed else None
 
 
 def _last_run(steps: Sequence[Step]) -> Sequence[Step]:
     """Since the clock was last set anew: what the time allowed is compared with."""
-    starts = [index for index, step in enumerate(steps) if step.what in RENEWS - {"extended"}]
-    return steps[starts[-1] :] if starts else steps
+    kept = that_counts(steps)
+    starts = [index for index, step in enumerate(kept) if step.what == "reopened"]
+    return kept[starts[-1] :] if starts else kept
 
 
 def _outcome(case: Case, steps: Sequence[Step]) -> str:
@@ -113,8 +127,10 @@ def _outcome(case: Case, steps: Sequence[Step]) -> str:
     if end is None:
         return "waiting" if case.status == "waiting" else "running"
     if case.answered_at is None:
-        return "closed"
-    return "in_time" if case.answered_at <= case.due_at else "late"
+        return "merged" if case.merged else "closed"
+    if case.answered_at > case.due_at:
+        return "late"
+    return "in_more_time" if any(step.what == "extended" for step in _last_run(steps)) else "in_time"
 
 
 def _row(steps: Sequence[Step], index: int, letters: Mapping[str, Message], local: Any, case: Case) -> dict[str, Any]:
@@ -124,7 +140,6 @@ def _row(steps: Sequence[Step], index: int, letters: Mapping[str, Message], loca
         "at": local(step.at),
         "utc": step.at.astimezone(UTC),
         "what": step.what,
-        "detail": pdf.legible(tidy(step.detail)),
         "letter": letter,
         "path": pdf.legible(letter.path) if letter else "",
         "digest": step.message,

@@ -108,7 +108,8 @@ class _Mailbox:
             self._session.append(folder, raw, self._now)
 
     def _shelve(self, group: list[Errand], *, moving: bool, interrupted: bool) -> None:
-        folder, target = str(group[0].folder), self._folder(group[0].target)
+        target = self._folder(group[0].target)
+        folder = str(group[0].folder) or target
         places, note = self._places(group)
         absent = [errand for errand in group if errand not in places.values()]
         if interrupted and moving and self._config.move:
@@ -136,7 +137,7 @@ class _Mailbox:
 
     def _places(self, group: Sequence[Errand]) -> tuple[dict[int, Errand], str]:
         """The UID of each letter that is still in the folder, and what to say of the others."""
-        folder = str(group[0].folder)
+        folder = str(group[0].folder) or self._folder(group[0].target)
         if self._session.status(folder).uidvalidity != group[0].uidvalidity:
             return self._found_again(group, folder), LOST
         present = self._session.present(folder, [int(errand.uid) for errand in group])

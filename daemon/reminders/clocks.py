@@ -23,7 +23,7 @@ from rules.clocks import BREACH, Clock, clock
 from rules.clocks import Step as Happened
 from rules.reminders import Colleague, Stage
 
-URGENT_FIRST = {Stage.OVERDUE: 0, Stage.LATE: 1, Stage.HALF: 2}
+URGENT_FIRST = {Stage.OVERDUE: 0, Stage.LATE: 1, Stage.HALF: 2, Stage.RECALL: 3}
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ class Owed:
     case: Case
     stage: Stage
     key: str
-    clock: Clock
+    since: datetime
     site: str
     to: tuple[str, ...]
 
@@ -68,17 +68,28 @@ class Reminders:
         if all(box.mode == "observe" for box in self._config.mailbox):
             return 0
         cases = list(Case.select().where(Case.status == "open").order_by(Case.due_at, Case.ref))
-        lines, clocks = Lines(cases), clocks_of(cases)
-        owed = self._owed(cases, lines, clocks, now)
+        recalled = list(recalls(now))
+        lines, clocks = Lines([*cases, *(case for case, _ in recalled)]), clocks_of(cases)
+        owed = self._owed(cases, recalled, lines, clocks, now)
         sent = sum(self._say([one], lines, now) for one in owed if one.case.urgent)
         return sent + self._grouped([one for one in owed if not one.case.urgent], lines, now)
 
-    def _owed(self, cases: Sequence[Case], lines: Lines, clocks: Mapping[str, Clock], now: datetime) -> list[Owed]:
-        found: dict[str, tuple[Case, Stage]] = {}
+    def _owed(
+        self,
+        cases: Sequence[Case],
+        recalled: Sequence[tuple[Case, datetime]],
+        lines: Lines,
+        clocks: Mapping[str, Clock],
+        now: datetime,
+    ) -> list[Owed]:
+        found: dict[str, tuple[Case, Stage, datetime]] = {}
         for case in cases:
-            stage = reminders.owed(clocks[case.ref], now, half=self._config.reminders.half)
+            clock = clocks[case.ref]
+            stage = reminders.owed(clock, now, half=self._config.reminders.half)
             if stage is not None:
-                found[reminders.key(case.ref, stage, clocks[case.ref])] = case, stage
+                found[reminders.key(case.ref, stage, clock)] = case, stage, clock.at_share(share_of(stage))
+        for case, at in recalled:
+            found[reminders.recall_key(case.ref, at)] = case, Stage.RECALL, at
         if not found:
             return []
         done = {duty.key for duty in Duty.select(Duty.key).where(Duty.key.in_(list(found)))}
@@ -89,11 +100,11 @@ class Reminders:
                 case,
                 stage,
                 key,
-                clocks[case.ref],
+                since,
                 lines.site(case),
                 reminders.addressees(stage, lines.in_charge(case), team, away, above, lines.beside(case)),
             )
-            for key, (case, stage) in found.items()
+            for key, (case, stage, since) in found.items()
             if key not in done
         ]
 
@@ -132,7 +143,7 @@ class Reminders:
                 details = {"urgent": urgent, "reminders": self._details(mine, lines, now)}
                 say(f"{group or mine[0].key}/{address}", "notice_reminder", address, alone, details, now, urgent=urgent)
             for one in owed:
-                _done(one.key, one.clock.at_share(share_of(one.stage)), now)
+                _done(one.key, one.since, now)
             if group:
                 _done(group, now, now)
         return len(told)
@@ -151,6 +162,13 @@ def breaches(cases: Sequence[Case], histories: Mapping[str, Sequence[Happened]],
         noted = any(step.what == BREACH and step.at == case.due_at for step in histories.get(case.ref, ()))
         if case.status == "open" and case.due_at <= now and not noted:
             yield case
+
+
+def recalls(now: datetime) -> Iterator[tuple[Case, datetime]]:
+    """The cases of which somebody wanted to hear again by now, or that have waited long enough, and since when."""
+    asked = (Case.remind_at <= now) | (Case.waits_until <= now)
+    for case in Case.select().where(asked, Case.status != "closed").order_by(Case.ref):
+        yield from ((case, at) for at in (case.waits_until, case.remind_at) if at is not None and at <= now)
 
 
 def share_of(stage: Stage) -> float:

@@ -182,8 +182,16 @@ def _gathered(now: datetime) -> Morning:
 
 
 def _followed(case: Case, morning: Morning) -> Followed:
+    recalls = [at for at in (case.waits_until, case.remind_at) if at is not None]
     return Followed(
-        case.ref, case.status, case.label, case.received_at, case.due_at, case.to_sort, case.ref in morning.quarantined
+        case.ref,
+        case.status,
+        case.label,
+        case.received_at,
+        case.due_at,
+        case.to_sort,
+        case.ref in morning.quarantined,
+        min(recalls, default=None),
     )
 
 

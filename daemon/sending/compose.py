@@ -24,7 +24,7 @@ from daemon.reminders import chart
 from daemon.render import Rendered, prepared, render
 from daemon.sending import probe, wire
 from daemon.sending.carrier import SEVEN_BITS, Carrier
-from daemon.sending.dossier import Dossier, answer_facts, bars_of, facts, inside_facts, label_words
+from daemon.sending.dossier import Dossier, answer_facts, bars_of, facts, inside_facts, label_words, lines_of
 from daemon.sending.identifiers import HEADER, Signer, subject_token
 from daemon.sending.subject import stem_of, subject_of
 from daemon.wording import tidy, words
@@ -75,7 +75,7 @@ class Composer:
         except ValueError as error:
             raise Permanent(str(error)) from error
         parts = [*self._letter(dossier, enclosed, carrier), *self._documents(dossier), *self._appointment(dossier, now)]
-        raw = head + self._body(dossier, token, parts, enclosed=enclosed is not None, carrier=carrier)
+        raw = head + self._body(dossier, token, parts, now, enclosed=enclosed is not None, carrier=carrier)
         if carrier.size and len(raw) > carrier.size:
             raise Permanent(f"too large: {len(raw)} bytes, and the relay takes {carrier.size}")
         return Composed(raw, f"{token}@{self._domain}", hashlib.sha256(raw).hexdigest(), subject)
@@ -113,6 +113,7 @@ class Composer:
         row, agency = dossier.row, self._config.agency
         answers = row.kind in ANSWERS
         spoken = row.kind == "answer"
+        begins = dossier.details.get("owner") or dossier.details.get("fresh")
         values = {
             "From": wire.mailbox(_author(dossier), wire.address(agency.address)),
             "To": _recipient(str(dossier.details.get("to") or row.recipient) if spoken else row.recipient, carrier),
@@ -121,7 +122,7 @@ class Composer:
             "Subject": _with_reference(subject, row.case_id),
             "Date": format_datetime(dossier.local(now)),
             "Message-ID": f"<{token}@{self._domain}>",
-            **(_thread(dossier) if answers and not dossier.details.get("owner") else {}),
+            **(_thread(dossier) if answers and not begins else {}),
             **({} if spoken else _machine_made(row, answers=answers)),
             "Importance": "high" if dossier.urgent and not answers else "",
             HEADER: token,
@@ -143,9 +144,11 @@ class Composer:
 
     # --- body
 
-    def _body(self, dossier: Dossier, token: str, parts: Sequence[bytes], *, enclosed: bool, carrier: Carrier) -> bytes:
+    def _body(
+        self, dossier: Dossier, token: str, parts: Sequence[bytes], now: datetime, *, enclosed: bool, carrier: Carrier
+    ) -> bytes:
         """The text in both forms, and the parts that it brings. `enclosed`: the letter is one of them."""
-        rendered = self._rendered(dossier, token, enclosed=enclosed)
+        rendered = self._rendered(dossier, token, now, enclosed=enclosed)
         forms = (("plain", rendered.text), ("html", rendered.html))
         texts = [wire.text_part(form, text, eight_bit=carrier.eight_bit) for form, text in forms]
         if bars := bars_of(dossier):
@@ -177,7 +180,13 @@ class Composer:
         file = calendar.event(method, uid, int(told["sequence"]), due, now, organizer, summary)
         return [wire.file_part(file, words()["files"]["appointment"], f"text/calendar; method={method}; charset=utf-8")]
 
-    def _rendered(self, dossier: Dossier, token: str, *, enclosed: bool) -> Rendered:
+    def _grants(self, dossier: Dossier, now: datetime) -> dict[str, str]:
+        """Leave to speak in each case of which a digest or a reminder has a line: its commands are a click each."""
+        row, holder = dossier.row, holder_of(dossier.row.recipient)
+        until = (now + GRANTED_FOR).date()
+        return {ref: self._signer.token(f"{row.key}/{ref}", ref, holder, until) for ref in lines_of(dossier)}
+
+    def _rendered(self, dossier: Dossier, token: str, now: datetime, *, enclosed: bool) -> Rendered:
         row, told = dossier.row, facts(dossier)
         if row.kind in PAPERS:
             told |= dossier.details.get("told") or {}
@@ -189,7 +198,7 @@ class Composer:
             told |= {"enclosed": enclosed, "intake": intake}
             told |= {"draft": _draft(dossier, told)}
             told |= {"reply_subject": f"Re: {stem_of(dossier)} {subject_token(row.case_id or '')}"}
-            told |= {"actions": offered(dossier, token, intake)}
+            told |= {"actions": offered(dossier, token, intake), "grants": self._grants(dossier, now)}
         try:
             return render(row.template, told)
         except TemplateNotFound as error:

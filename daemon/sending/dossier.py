@@ -26,6 +26,8 @@ The keys of `facts` are the names that the templates use. Beside the case, its l
     told, other  somebody's words, and whose, as a notice repeats them
     faults       [{"word", "fault"}]: commands that can't be carried out
     of, refused  the row whose mail didn't arrive, and whether a server refused it (else: given up)
+    about        {"sender", "subject"}: whose matter it is and how it is called, where the letter is our own people's
+    fresh        an answer that begins a thread: the letter is our own people's
     told         the words of a document's covering mail (daemon/notices/telling.py)
     titles       what its subject names
     subject      which subject of `templates/fr.toml` it has, when not its template's
@@ -66,6 +68,8 @@ OFF_THE_NETWORK = {
         "FR-GP", "FR-MQ", "FR-GF", "FR-RE", "FR-YT", "FR-BL", "FR-MF", "FR-PM", "FR-NC", "FR-PF", "FR-WF", "FR-97",
     ),
 }  # fmt: skip
+
+NO_CASE = Case(sender="", subject="")
 
 # To these, no name of a manager is given: it would tell a stranger who looks after somebody.
 STRANGERS = frozenset({Role.UNKNOWN, Role.OTHER, ""})
@@ -116,12 +120,13 @@ class Dossier:
     @property
     def sender(self) -> str:
         """The bare address of whoever wrote the letter."""
-        return _sender(self.letter, self.case)
+        return _sender(self.details, self.letter, self.case)
 
     @property
     def subject(self) -> str:
         """The subject as its sender wrote it."""
-        return str(self.letter.subject if self.letter else self.case.subject if self.case else "")
+        about = self.details.get("about") or {}
+        return str(about.get("subject") or (self.letter or self.case or NO_CASE).subject)
 
     def local(self, at: datetime) -> datetime:
         return at.astimezone(ZoneInfo(self.office.timezone))
@@ -138,14 +143,14 @@ def open_dossiers(rows: Sequence[Outgoing], config: Config) -> list[Dossier]:
     leases = _leases((*(case.lease_id for case in cases.values()), *(one.get("lease") for one in details.values())))
     named = (one.get("person") for one in details.values())
     managers = _by(Manager.id, (*(_in_charge(case, leases) for case in cases.values()), *named))
-    phones = phones_of(_sender(letters.get(row.answers), cases.get(row.case_id)) for row in rows)
+    phones = phones_of(_sender(details[row.id], letters.get(row.answers), cases.get(row.case_id)) for row in rows)
     dossiers = []
     for row in rows:
         case, letter = cases.get(row.case_id), letters.get(row.answers)
         told = details[row.id]
         manager = managers.get(_in_charge(case, leases) if case else told.get("person"))
         lease = leases.get(case.lease_id if case else told.get("lease"))
-        phone = phones.get(normalise_address(_sender(letter, case)), "")
+        phone = phones.get(normalise_address(_sender(told, letter, case)), "")
         dossiers.append(Dossier(row, config, told, case, letter, lease, manager, phone))
     return dossiers
 
@@ -186,8 +191,9 @@ def _in_charge(case: Case, leases: Mapping[str | None, Lease]) -> str | None:
     return case.manager_id or (lease.property.manager_id if lease else None)
 
 
-def _sender(letter: Message | None, case: Case | None) -> str:
-    return str(letter.sender if letter else case.sender if case else "")
+def _sender(details: Mapping[str, Any], letter: Message | None, case: Case | None) -> str:
+    about = details.get("about") or {}
+    return str(about.get("sender") or (letter or case or NO_CASE).sender)
 
 
 def _details(row: Outgoing) -> Mapping[str, Any]:
@@ -306,6 +312,8 @@ def inside_facts(dossier: Dossier) -> dict[str, Any]:
         "faults": [
             {"word": tidy(one["word"]), "why": words()["faults"][one["fault"]]} for one in details.get("faults") or ()
         ],
+        "alone": bool(details.get("alone")),
+        "nowhere": bool(details.get("nowhere")),
         "commands": words()["orders"],
         "count": int(details.get("count") or 0),
         "mailbox": tidy(str(details.get("mailbox") or "")),
@@ -361,14 +369,22 @@ def bars_of(dossier: Dossier) -> Sequence[tuple[int, int]]:
     return [(good, late) for good, late in (dossier.details.get("digest") or {}).get("chart") or ()]
 
 
+def lines_of(dossier: Dossier) -> list[str]:
+    """The cases of which a digest or a reminder has a line."""
+    sections = (dossier.details.get("digest") or {}).get("sections") or ()
+    lines = [*(dossier.details.get("reminders") or ()), *(line for section in sections for line in section["lines"])]
+    return [str(line["ref"]) for line in lines]
+
+
 def _answered(bars: Sequence[tuple[int, int]]) -> dict[str, int]:
     return {"in_time": sum(good for good, _ in bars), "late": sum(late for _, late in bars), "days": len(bars)}
 
 
 def _by_stage(lines: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """The lines of a reminder under the words of their stage, the latest first."""
-    groups = ((title, [line for line in lines if line["stage"] == stage]) for stage, title in words()["stages"].items())
-    return [{"title": title, "lines": found} for title, found in groups if found]
+    titles = words()["stages"]
+    groups = [(stage, [line for line in lines if line["stage"] == stage]) for stage in titles]
+    return [{"stage": stage, "title": titles[stage], "lines": found} for stage, found in groups if found]
 
 
 def _failed(details: Mapping[str, Any]) -> dict[str, Any] | None:

@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from rules.answer import Course, answered_at, course, resumed, spoken, status_after, travelling, without_addresses
+from rules.answer import Course, answered_at, course, spoken, status_after, travelling, without_addresses
 from rules.letter import Address, Attachment, Letter
 
 NOON = datetime(2026, 11, 24, 11, tzinfo=UTC)
@@ -88,10 +88,6 @@ def test_an_answer_left_when_its_clock_says_unless_that_can_t_be() -> None:
     assert answered_at(mail(date=asked - timedelta(days=400)), asked, NOON) == NOON
     assert answered_at(mail(date=NOON + timedelta(hours=1)), asked, NOON) == NOON
     assert answered_at(mail(), asked, NOON) == NOON
-
-
-def test_a_clock_that_stood_still_has_what_it_had_left() -> None:
-    assert resumed(NOON + timedelta(hours=5), NOON, NOON + timedelta(days=2)) == NOON + timedelta(days=2, hours=5)
 
 
 def test_works_go_on_after_the_answer() -> None:

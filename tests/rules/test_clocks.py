@@ -3,6 +3,8 @@
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+import pytest
+
 from rules.clocks import Step, clock, counted, stretches
 
 NINE = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)  # a Tuesday, nine in Lyon
@@ -31,10 +33,50 @@ def test_a_clock_that_runs_is_counted_until_now() -> None:
     assert counted([step("opened", 0)], NINE + 5 * HOUR) == 5 * HOUR
 
 
-def test_a_bounced_answer_was_none_and_the_clock_runs_again() -> None:
-    steps = [step("opened", 0), step("answered", 10), step("bounced", 11)]
+def test_an_answer_that_came_back_was_none_and_the_clock_ran_on() -> None:
+    steps = [step("opened", 0), step("answered", 10), step("bounced", 11), step("undelivered", 11)]
 
-    assert counted(steps, NINE + 14 * HOUR) == 13 * HOUR
+    assert counted(steps, NINE + 14 * HOUR) == 14 * HOUR
+    running = clock(steps, DUE, NINE, "open")
+    assert (running.started_at, running.allowed, running.renewals) == (NINE, 72 * HOUR, 1)
+
+
+def test_a_question_that_came_back_was_no_pause() -> None:
+    steps = [step("opened", 0), step("paused", 10), step("wrote", 10), step("undelivered", 12), step("answered", 20)]
+
+    assert counted(steps, DUE) == 20 * HOUR
+    assert clock(steps[:-1], DUE, NINE, "open").allowed == 72 * HOUR
+
+
+@pytest.mark.parametrize(
+    "what", ["extended", "wrote", "followed", "joined by", "urgent", "handed", "split", "reminder"]
+)
+def test_what_sets_no_clock_leaves_it_running(what: str) -> None:
+    assert counted([step("opened", 0), step(what, 5), step("answered", 9)], DUE) == 9 * HOUR
+
+
+def test_a_letter_that_became_a_matter_of_its_own_had_opened_nothing() -> None:
+    steps = [step("opened", 0), step("answered", 10), step("reopened", 20), step("parted", 30)]
+
+    assert counted(steps, NINE + 40 * HOUR) == 10 * HOUR
+    assert clock(steps, DUE, NINE, "answered").started_at == NINE
+
+
+@pytest.mark.parametrize("what", ["merged", "closed"])
+def test_what_ends_a_case_stops_its_clock(what: str) -> None:
+    assert counted([step("opened", 0), step(what, 5)], NINE + 9 * HOUR) == 5 * HOUR
+
+
+def test_an_answer_in_a_pause_ends_it() -> None:
+    steps = [step("opened", 0), step("paused", 4), step("answered", 9)]
+
+    assert counted(steps, NINE + 20 * HOUR) == 4 * HOUR
+
+
+def test_more_time_renews_a_clock_and_starts_none() -> None:
+    running = clock([step("opened", 0), step("extended", 5)], DUE + 72 * HOUR, NINE, "open")
+
+    assert (running.started_at, running.allowed, running.renewals) == (NINE, 144 * HOUR, 1)
 
 
 def test_a_note_or_an_acknowledgement_does_nothing() -> None:
@@ -90,7 +132,3 @@ def test_an_acknowledgement_that_bounces_while_it_runs_changes_nothing() -> None
     assert (running.started_at, running.renewals) == (NINE, 0)
     assert counted(steps, NINE + 5 * HOUR) == 5 * HOUR
     assert counted([*steps, step("paused", 6), step("bounced", 7)], NINE + 9 * HOUR) == 6 * HOUR
-
-
-def test_an_answer_that_bounces_renews_the_clock() -> None:
-    assert clock([step("opened", 0), step("answered", 5), step("bounced", 6)], DUE, NINE, "open").renewals == 1

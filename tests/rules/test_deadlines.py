@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from rules.calendar import Calendar, parse_closed, parse_hours
-from rules.deadlines import Promise, due, promise, starting_at
+from rules.deadlines import Promise, due, promise, resumed, starting_at
 
 PARIS = ZoneInfo("Europe/Paris")
 MARTINIQUE = ZoneInfo("America/Martinique")
@@ -185,6 +185,34 @@ def test_the_promise_speaks_by_the_offices_own_clock() -> None:
 def test_an_evening_in_paris_is_still_the_afternoon_in_martinique() -> None:
     assert promise(paris("2026-11-24 19:00"), FORT_DE_FRANCE).day == date(2026, 11, 24)
     assert promise(paris("2026-11-24 19:00"), LYON).day == date(2026, 11, 25)
+
+
+# --- a clock that stood still
+
+
+@pytest.mark.parametrize(
+    ("due_at", "paused", "at", "calendar_due", "business_due"),
+    [
+        ("11-27 10:00", "11-24 10:00", "11-25 15:00", "11-28 15:00", "11-30 15:00"),  # three days left, over a weekend
+        ("11-24 16:00", "11-24 10:00", "11-24 20:00", "11-25 02:00", "11-25 15:00"),  # six hours, from the next opening
+        ("12-01 10:00", "11-27 16:00", "11-30 09:00", "12-04 03:00", "12-02 03:00"),  # 42 working hours, whatever passed
+        ("12-01 10:00", "11-28 11:00", "11-29 11:00", "12-02 10:00", "12-01 10:00"),  # a Sunday's pause costs nothing
+        ("11-24 10:00", "11-24 12:00", "11-26 12:00", "11-26 10:00", "11-26 10:00"),  # two hours late, then and now
+    ],
+)  # fmt: skip
+def test_a_clock_that_stood_still_has_what_it_had_left(
+    due_at: str, paused: str, at: str, calendar_due: str, business_due: str
+) -> None:
+    until, since, now = (paris(f"2026-{told}") for told in (due_at, paused, at))
+
+    assert resumed(until, since, now, LYON, "calendar") == paris(f"2026-{calendar_due}")
+    assert resumed(until, since, now, LYON, "business") == paris(f"2026-{business_due}")
+
+
+def test_a_pause_of_no_length_changes_nothing_however_time_is_counted() -> None:
+    due_at, at = due(paris("2026-05-21 10:00"), H72, LYON, "business"), paris("2026-05-22 11:00")
+
+    assert resumed(due_at, at, at, LYON, "business") == resumed(due_at, at, at, LYON, "calendar") == due_at
 
 
 # --- receipt times that can't be believed

@@ -91,13 +91,19 @@ def test_reminders_go_twice_a_day_while_the_office_is_open(local: str, come: str
 
 
 def test_each_stage_tells_more_people() -> None:
-    told = [addressees(stage, "G1", TEAM, (), ABOVE) for stage in Stage]
+    told = [addressees(stage, "G1", TEAM, (), ABOVE) for stage in (Stage.HALF, Stage.LATE, Stage.OVERDUE)]
 
     assert told == [
         ("one@agence.test",),
         ("one@agence.test", "two@agence.test"),
         ("one@agence.test", "two@agence.test", ABOVE),
     ]
+
+
+def test_who_asked_to_be_told_is_told_alone() -> None:
+    assert addressees(Stage.RECALL, "G1", TEAM, (), ABOVE) == ("one@agence.test",)
+    assert addressees(Stage.RECALL, "G1", TEAM, {"G1"}, ABOVE) == ("two@agence.test",)
+    assert addressees(Stage.RECALL, None, TEAM, (), ABOVE) == (ABOVE,)
 
 
 def test_who_is_away_is_replaced_at_once() -> None:
