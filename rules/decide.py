@@ -258,8 +258,11 @@ def _going_on(case: CaseView, letter: Letter, calendar: Calendar, context: Conte
 def _new_matter(plan: Plan, letter: Letter, context: Context, *, may_answer: bool) -> Plan:
     unsure = plan.verdict.confidence < _least_confidence(plan, context)
     verdict = _matter(plan.verdict, plan.identity, unsure=unsure)
-    if verdict.label is Label.OFF_TOPIC and wanted(letter, answers_notice=_answers_notice(context)):
+    asked = wanted(letter, answers_notice=_answers_notice(context))
+    paper = asked.on_paper and asked.only and not (verdict.urgent or verdict.alerts)  # says nothing else: no doubt left
+    if paper or (verdict.label is Label.OFF_TOPIC and asked):
         verdict = replace(verdict, label=Label.REQUEST)  # whoever asks for a document of theirs is never off topic
+    unsure = unsure and not paper
     if verdict.label is Label.OFF_TOPIC:
         return _off_topic(plan, context)
     second_thoughts = verdict.label is not plan.verdict.label and Alert.DEPARTURE in verdict.alerts
