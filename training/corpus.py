@@ -5,6 +5,7 @@ Letters written by several hands, one file a hand, one JSON object a line (see c
 
 import json
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +45,11 @@ def letter_of(row: dict[str, Any]) -> Letter:
 def examples(folder: Path = FOLDER) -> list[Example]:
     """Every example, in the order of the files' names and of their lines."""
     return [_example(path.stem, json.loads(line)) for path in sorted(folder.glob("*.jsonl")) for line in _lines(path)]
+
+
+def fingerprint(folder: Path = FOLDER) -> str:
+    """The SHA-256 of the letters, hex: weights say which corpus they were learned from."""
+    return sha256(b"".join(path.read_bytes() for path in sorted(folder.glob("*.jsonl")))).hexdigest()
 
 
 def _lines(path: Path) -> list[str]:

@@ -25,6 +25,7 @@ LABELS = tuple(label.value for label in Label)
 ALERT = "leaving"  # the head of the departure alert: fitted to miss none
 FLAGS = ("urgent", "registered", "automated")
 HEADS = (*LABELS, ALERT, *FLAGS)
+MOST = 1.5  # how much more a telling feature may count
 FEWEST = 2  # letters in which a feature must stand to be learned
 SEED = 7
 SLOPES = tuple(step / 20 for step in range(20, 161))
@@ -110,10 +111,13 @@ def fit(rows: csr_matrix, told: Array, head: str) -> Head:
 
 
 def _log_ratio(rows: csr_matrix, told: Array) -> Array:
-    """By feature: the logarithm of its share among the letters that have the label over that among the others."""
+    """By feature: the logarithm of its share among the letters that have the label over that among the others.
+
+    No more than `MOST`: a weight is shipped as one byte, and a few large ones would leave the others a coarse grain.
+    """
     there = (rows > 0).astype(float)
     having, others = (np.asarray(there[side].sum(axis=0)).ravel() + 1 for side in (told, ~told))
-    ratio: Array = np.abs(np.log((having / having.sum()) / (others / others.sum())))
+    ratio: Array = np.minimum(np.abs(np.log((having / having.sum()) / (others / others.sum()))), MOST)
     return ratio
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from training.corpus import HANDS, examples
+from training.corpus import HANDS, examples, fingerprint
 from training.model import (
     HEADS,
     LABELS,
@@ -52,6 +52,7 @@ def packed(known: Vocabulary, heads: Sequence[Head], calibration: list[list[floa
     keys = np.array(list(known.index), dtype="<u4")[kept]
     rarity = np.array(known.rarity, dtype=np.uint8)[kept]
     head = {
+        "corpus": fingerprint(),
         "heads": list(HEADS),
         "labels": list(LABELS),
         "scales": [float(f"{scale:.6g}") for scale in scales],
