@@ -31,6 +31,7 @@ from daemon.settings.notation import is_loopback
 from rules.letter import normalise_address
 
 GRACE = 20.0  # seconds that a stop waits for the letters in hand
+MOMENT = 0.01  # seconds that a connection needs to be ours
 WRITERS = 4  # letters written to the disk at once
 _END = b"\r\n.\r\n"
 # A reply without the enhanced code that RFC 2033 wants (RFC 2034), the greeting apart.
@@ -94,6 +95,8 @@ class Listener:
         server = await self._loop.create_server(self._counter.dialogue, sock=self._socket)
         self._ready.set()
         await self._stop.wait()
+        self._loop.remove_reader(self._socket)
+        await asyncio.sleep(MOMENT)  # whoever is being connected gets through: asyncio would forget them, not hang up
         server.close()
         await self._counter.close()
 

@@ -1,12 +1,14 @@
 """LMTP on real sockets: what the mail server before us says and hears."""
 
 import errno
+import gc
 import os
 import re
 import smtplib
 import socket
 import stat
 import threading
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import UTC, datetime
@@ -430,6 +432,22 @@ def test_the_socket_of_a_killed_daemon_is_replaced(tmp_path: Path, opened: Calla
 
     with closing(Wire(str(counter.listener.address))) as wire:
         assert wire.reply().startswith("220")
+
+
+def test_who_has_just_called_when_it_stops_is_hung_up_on(tmp_path: Path) -> None:
+    path = tmp_path / "lmtp"
+    counter = Counter(tmp_path, Disk(), str(path), 1 << 20)
+    counter.listener.start()
+    with socket.socket(socket.AF_UNIX) as line:
+        line.connect(str(path))
+
+    with warnings.catch_warnings(record=True) as heard:
+        warnings.simplefilter("always")
+        counter.listener.stop()
+        gc.collect()
+
+    assert [str(one.message) for one in heard if one.category is ResourceWarning] == []
+    counter.incoming.close()
 
 
 def test_the_socket_of_a_living_daemon_is_not(tmp_path: Path, opened: Callable[..., Counter]) -> None:
