@@ -22,7 +22,7 @@ from archive.records import database
 from daemon import __version__, agenda, clock, log, pipeline, report
 from daemon.answers import orders
 from daemon.app import App, open_app
-from daemon.cases import casework
+from daemon.cases import casework, passed_on
 from daemon.checks.advice import warnings
 from daemon.config import Config, MailboxConfig
 from daemon.errors import ConfigError, Permanent, Temporary
@@ -109,7 +109,7 @@ class Service:
             log.configuration_warning(warning)
         pipeline.resume(app.desk)
         app.outbox.resume(clock.now())
-        casework.record_answers(app.desk)
+        passed_on.record_answers(app.desk)
         listener = self._listener()
         if listener:
             listener.start()
@@ -166,7 +166,7 @@ class Service:
             with self._surviving("letters"):
                 done = pipeline.work(self._app.desk, lambda: self._is_over("letters"), self._wake_followers)
                 if done:
-                    casework.record_answers(self._app.desk)  # one may have come back
+                    passed_on.record_answers(self._app.desk)  # one may have come back
                 if done + casework.carry_out(self._app.desk):
                     self._wake_followers()
             self._letters.wait(LOOK)
@@ -188,7 +188,7 @@ class Service:
             with self._surviving("outbox"):
                 counts = self._app.outbox.drain(clock.now(), lambda: self._is_over("outbox"))
                 if counts.sent:
-                    casework.record_answers(self._app.desk)
+                    passed_on.record_answers(self._app.desk)
                     self._wake_mailboxes()
             self._mail.wait(LOOK)
             self._mail.clear()

@@ -14,7 +14,7 @@ from archive.database import DatabaseTrouble
 from daemon import agenda, clock, log, pipeline
 from daemon.answers import orders
 from daemon.app import App, open_app
-from daemon.cases import casework
+from daemon.cases import casework, passed_on
 from daemon.config import Config, MailboxConfig, secret_problems
 from daemon.errors import ConfigError, Permanent, Temporary
 from daemon.mailbox.fetch import collect, run_errands
@@ -105,7 +105,7 @@ class _Turn:
     def _send(self) -> None:
         counts = self._app.outbox.drain(clock.now())
         self._app.outbox.close()
-        casework.record_answers(self._app.desk)
+        passed_on.record_answers(self._app.desk)
         if counts.unreachable:
             raise Temporary(counts.unreachable)
 

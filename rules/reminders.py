@@ -1,7 +1,8 @@
 """Which reminder a case is owed at a time, and who hears it: a table, and functions of the clock and the calendar.
 
 The further a clock runs, the more people hear of it: the manager at half time, the deputy as well at four fifths, the
-supervisor once it is overdue. Nothing is owed for a case that was answered or that waits for somebody else.
+supervisor once it is overdue. Nothing is owed for a case that was answered; one that
+waits is owed a recall on the day that was named.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
