@@ -69,7 +69,7 @@ _OPEN_OF = Prepared(
 def open_of(sender: str) -> tuple[CaseView, ...]:
     """The cases that an address has open, newest first: for a hint, so who takes part in them isn't asked."""
     found = _OPEN_OF.models(Case, sender=normalise_address(sender)) if sender else ()
-    return tuple(replace(_view(case, frozenset()), told=_told(case, building)) for case, building in found)
+    return tuple(replace(_view(case, frozenset()), told=_told(case, building)) for case, (building,) in found)
 
 
 def told(cases: Sequence[Case]) -> dict[str, Told]:
@@ -123,7 +123,7 @@ def cluster_of(case: Case) -> tuple[Told, ...]:
         return ()
     at = case.received_at
     near = _NEAR.models(Case, lease=case.lease_id, label=case.label, after=at - AT_ONCE, before=at + AT_ONCE)
-    groups = clusters([_told(one, building) for one, building in near])
+    groups = clusters([_told(one, building) for one, (building,) in near])
     found = next((group for group in groups if case.ref in {one.ref for one in group}), ())
     return tuple(one for one in found if one.ref != case.ref)
 
