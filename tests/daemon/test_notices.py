@@ -68,7 +68,9 @@ def agency_in(folder: Path, more: str = "") -> Agency:
     )
     config = folder / "vaguemestre.toml"
     config.write_text(text.replace('admin = "', f'accounting = "{ACCOUNTING}"\nadmin = "', 1))
-    return Agency(folder, open_app(load(config)))
+    app = open_app(load(config))
+    app.desk.clock = lambda: NOON
+    return Agency(folder, app)
 
 
 @pytest.fixture
