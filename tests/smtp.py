@@ -50,6 +50,9 @@ class Sink:
     acts: Acts = field(default_factory=dict)
     greeting: str = "220 sink ESMTP"
     mail_replies: list[str] = field(default_factory=list)  # in turn, then 250
+    refuses_null: str = (
+        ""  # what it says to MAIL FROM:<>; "RCPT 553 ..." waits for the recipient with it, as Postfix does
+    )
     refuses_tags: bool = False  # as a server that knows no local+tag@domain
     most_per_connection: int = 0  # then 421 and goodbye, as Exchange and Postfix do; 0: no limit
     taken: list[Taken] = field(default_factory=list)
@@ -142,8 +145,10 @@ class _Dialogue:
             self.say("421 4.7.0 too many messages on this connection")
             return False
         reply = self.sink.mail_replies.pop(0) if self.sink.mail_replies else "250 ok"
-        self.has_sender, self.recipient = reply.startswith("2"), ""
         self.sender, self.options = command.partition("<")[2].split(">")
+        if not self.sender and self.sink.refuses_null[:1].isdigit():
+            reply = self.sink.refuses_null
+        self.has_sender, self.recipient = reply.startswith("2"), ""
         self.say(reply)
         return None
 
@@ -155,6 +160,8 @@ class _Dialogue:
         acts = self.sink.acts.get(recipient, [])
         if self.sink.refuses_tags and "+" in recipient:
             acts = ["550 5.1.1 no such user"]
+        if not self.sender and self.sink.refuses_null:
+            acts = [self.sink.refuses_null.removeprefix("RCPT ")]
         if acts and acts[0][:1].isdigit():
             self.recipient = ""
             self.say(acts.pop(0))

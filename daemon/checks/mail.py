@@ -14,7 +14,7 @@ from daemon.errors import Temporary
 from daemon.mailbox import accounts
 from daemon.mailbox.link import Link
 from daemon.mailbox.words import shown
-from daemon.sending.send import Relay, Reply
+from daemon.sending.send import Relay, Reply, is_about_sender
 
 Report = Iterator[tuple[bool, str]]
 
@@ -74,16 +74,23 @@ def _sent(box: MailboxConfig, named: dict[str, FolderInfo]) -> Report:
 class Trial(Relay):
     """A relay that is asked whom it takes as a sender, and given no mail."""
 
-    def refusal_of(self, sender: str) -> str:
-        """The server's words when it refuses that sender, else `''`. The null sender is `''`."""
+    def refusal_of(self, sender: str, recipient: str) -> str:
+        """The server's words when it refuses that sender, else `''`. The null sender is `''`.
+
+        Many servers keep their refusal until they hear a recipient: they are given one, and no mail.
+        """
         line = self._connected()
         try:
-            code, text = line.docmd("MAIL", f"FROM:<{sender}>")
+            asked = _reply(line.docmd("MAIL", f"FROM:<{sender}>"))
+            told = _reply(line.docmd("RCPT", f"TO:<{recipient}>")) if asked.says(2) else asked
             line.rset()
         except OSError as error:
             raise Temporary(f"MAIL FROM:<{sender}>: {error}") from error
-        reply = Reply(code, text.decode("utf-8", "replace"))
-        return "" if reply.says(2) else str(reply)
+        return str(told) if not asked.says(2) or is_about_sender(told) else ""
+
+
+def _reply(answer: tuple[int, bytes]) -> Reply:
+    return Reply(answer[0], answer[1].decode("utf-8", "replace"))
 
 
 def relay(config: Config) -> Report:
@@ -96,7 +103,7 @@ def relay(config: Config) -> Report:
         login = f"logged in as {smtp.user!r}" if smtp.user else "no login"
         yield True, f"{smtp.host}:{smtp.port}: {smtp.security}, {login}, {limit}"
         for sender, cure in _senders(config):
-            if refusal := trial.refusal_of(sender):
+            if refusal := trial.refusal_of(sender, config.agency.address):
                 yield False, f"{smtp.host}:{smtp.port}: MAIL FROM:<{sender}> is refused ({refusal}): {cure}"
     finally:
         trial.close()

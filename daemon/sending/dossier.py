@@ -326,6 +326,7 @@ def inside_facts(dossier: Dossier) -> dict[str, Any]:
         "beside": tuple(details.get("beside") or ()),
         "held": _held() if dossier.row.template == BREAKER else 0,
         "limits": dossier.config.limits,
+        "setting": str(details.get("setting") or ""),
         "run": details.get("run") or {},
         "why": str(details.get("why") or ""),
         "exchange": details.get("exchange") or {},

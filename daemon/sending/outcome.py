@@ -18,7 +18,7 @@ from daemon.config import Agency, Config
 from daemon.errors import Permanent, Temporary
 from daemon.sending.compose import Composer
 from daemon.sending.dossier import Dossier, open_dossiers
-from daemon.sending.send import Cut, Uncertain, Unreachable
+from daemon.sending.send import Cut, Uncertain, Unreachable, Unwelcome
 from rules.letter import normalise_address
 from rules.plan import Folder
 
@@ -29,7 +29,11 @@ JITTER = 0.25  # of a wait: rows that failed together don't come back together
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of one row. `cut`: the connection was lost; `untried`: no server was there, and it keeps its time."""
+    """What became of one row.
+
+    `cut`: the connection was lost; `untried`: no server was there, and it keeps its time; `unwelcome`: it was refused
+    for its sender, and one line of the configuration cures that.
+    """
 
     row: Outgoing
     state: str
@@ -38,6 +42,7 @@ class Outcome:
     refused: bool = False
     cut: bool = False
     untried: bool = False
+    unwelcome: Unwelcome | None = None
 
 
 def outcome_of(row: Outgoing, error: Permanent | Temporary, now: datetime) -> Outcome:
@@ -53,7 +58,8 @@ def outcome_of(row: Outgoing, error: Permanent | Temporary, now: datetime) -> Ou
         return Outcome(row, "failed", text, cut=cut)
     state = "uncertain" if isinstance(error, Uncertain) else "deferred"
     at_once = state == "uncertain" and row.tries <= 1
-    return Outcome(row, state, text, now if at_once else now + wait(row.tries, row.key), cut=cut)
+    unwelcome = error if isinstance(error, Unwelcome) else None
+    return Outcome(row, state, text, now if at_once else now + wait(row.tries, row.key), cut=cut, unwelcome=unwelcome)
 
 
 def wait(tries: int, key: str) -> timedelta:
@@ -90,6 +96,8 @@ class Clerk:
                 log.mail_uncertain(row.id, row.kind, row.case_id)
             case _:
                 changes |= {"next_try_at": outcome.next_try_at}
+                if outcome.unwelcome is not None:
+                    self._tell_of_refusal(outcome.unwelcome, now)
                 log.mail_deferred(row.id, row.kind, row.case_id, outcome.error, outcome.next_try_at or now)
         _update(row, **changes)
 
@@ -98,8 +106,15 @@ class Clerk:
         for row, reason in rows:
             _update(row, state="held", error=reason)
             log.mail_held(row.id, row.kind, row.case_id, reason)
-        to = _first(_overseers(self._config.agency))
-        say(f"breaker/{now.date().isoformat()}", "notice_breaker", to, None, {}, now)
+        self._tell_admin("breaker", "notice_breaker", {}, now)
+
+    def _tell_of_refusal(self, unwelcome: Unwelcome, now: datetime) -> None:
+        told = {"setting": unwelcome.setting, "reason": str(unwelcome.reply)}
+        self._tell_admin(f"sender/{unwelcome.setting}", "notice_sender", told, now)
+
+    def _tell_admin(self, what: str, template: str, details: Mapping[str, Any], now: datetime) -> None:
+        """Once a day."""
+        say(f"{what}/{now.date().isoformat()}", template, _first(_overseers(self._config.agency)), None, details, now)
 
     def _copy(self, row: Outgoing) -> None:
         """What went to a correspondent is put beside the letters, in the mailbox where people look."""

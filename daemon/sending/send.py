@@ -4,7 +4,8 @@ One connection serves many messages and is opened anew when the server closes it
 at all, and each way of failing has its class, which says who is to blame:
 
     Permanent    the server refused this message or this recipient for good
-    Temporary    it refused them for now, or refused us as a sender, which an administrator can mend
+    Temporary    it refused them for now
+    Unwelcome    it refused us as a sender, which an administrator can mend
     Cut          the connection was lost before the server could have taken the message
     Uncertain    it was lost after the last byte: the server may have taken it (RFC 5321 4.5.3.2.6)
     Unreachable  the server can't be used at all: no message is to blame
@@ -28,6 +29,11 @@ CHUNK = 65_536  # bytes handed to the socket at once, each within the timeout
 _NOT_OUR_TURN = 421  # the server is closing, or has had enough of this connection (RFC 5321 3.8)
 _LOG_IN_FIRST = frozenset({530, 534, 535, 538})  # RFC 4954 6: about us, not about the recipient
 _TOO_LARGE = 552  # RFC 1870 6.1
+
+# What tells of the sender though it comes at RCPT: Postfix waits for it with every refusal (smtpd_delay_reject);
+# 5.1.7 and 5.1.8 are about the sender's address (RFC 3463 3.2).
+_ABOUT_SENDER = re.compile(r"\b5\.1\.[78]\b|sender address rejected", re.IGNORECASE)
+_REFUSED_SENDER = "the server refuses us as a sender"
 
 
 class Unreachable(Temporary):
@@ -57,6 +63,15 @@ class Reply:
 
     def __str__(self) -> str:
         return f"{self.code} {self.text}"
+
+
+class Unwelcome(Temporary):
+    """The relay refuses what we give as the sender, for good: `reply`; `[smtp]` `setting` = false is the cure."""
+
+    def __init__(self, reply: Reply, setting: str) -> None:
+        super().__init__(f"{_REFUSED_SENDER}: {reply}; set [smtp] {setting} = false")
+        self.reply = reply
+        self.setting = setting
 
 
 class Relay:
@@ -207,7 +222,7 @@ def _hand_over(line: smtplib.SMTP, raw: bytes, sender: str, recipient: str) -> s
     try:
         for command, reply in _envelope(line, raw, sender, recipient, carrier):
             if not reply.says(3 if command == "DATA" else 2):
-                _refused(line, command, reply, begun=begun)
+                _refused(line, command, sender, reply, begun=begun)
             begun = True
         _say(line, _stuffed(raw))
     except (OSError, ValueError) as error:  # a connection lost; a line that is no reply
@@ -247,15 +262,21 @@ def _options(raw: bytes, addresses: str, carrier: Carrier) -> str:
     return "".join(option for option, wanted in options if wanted)
 
 
-def _refused(line: smtplib.SMTP, command: str, reply: Reply, *, begun: bool) -> NoReturn:
+def is_about_sender(reply: Reply) -> bool:
+    """Whether a refusal is one of the sender, whatever was just said."""
+    return reply.says(5) and _ABOUT_SENDER.search(reply.text) is not None
+
+
+def _refused(line: smtplib.SMTP, command: str, sender: str, reply: Reply, *, begun: bool) -> NoReturn:
     if reply.code == _NOT_OUR_TURN or reply.code < 0:
         raise Cut(f"the server is closing the connection: {reply}", begun=begun)
     with suppress(OSError):
         line.rset()
-    if command.startswith("MAIL") and reply.code != _TOO_LARGE:
+    if (command.startswith("MAIL") and reply.code != _TOO_LARGE) or is_about_sender(reply):
         # The recipient has nothing to do with it: an administrator mends it, and the mail goes.
-        hint = "; set [smtp] null_sender = false" if "<>" in command else "; set [smtp] bounce_address = false"
-        raise Temporary(f"the server refuses us as a sender: {reply}{hint if reply.says(5) else ''}")
+        if reply.says(5):
+            raise Unwelcome(reply, "bounce_address" if sender else "null_sender")
+        raise Temporary(f"{_REFUSED_SENDER}: {reply}")
     if reply.says(5) and reply.code not in _LOG_IN_FIRST:
         raise Permanent(str(reply))
     raise Temporary(str(reply))

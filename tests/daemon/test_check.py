@@ -30,6 +30,7 @@ class Postmaster:
 
     def __init__(self) -> None:
         self.refused: set[str] = set()
+        self.refused_late: set[str] = set()  # at RCPT, as Postfix does
         self.given: list[str] = []
         self.asked: list[str] = []
 
@@ -39,6 +40,12 @@ class Postmaster:
             return "550 5.7.1 not from you"
         envelope.mail_from = address
         return "250 2.1.0 ok"
+
+    async def handle_RCPT(self, _: SMTP, __: Session, envelope: Envelope, address: str, _options: list[str]) -> str:  # noqa: N802
+        if envelope.mail_from in self.refused_late:
+            return f"553 5.7.1 {envelope.mail_from}: Sender address rejected"
+        envelope.rcpt_tos.append(address)
+        return "250 2.1.5 ok"
 
     async def handle_DATA(self, _: SMTP, __: Session, envelope: Envelope) -> str:  # noqa: N802
         self.given.append(str(envelope.mail_from))
@@ -172,6 +179,15 @@ def test_a_relay_that_refuses_the_null_sender_is_told_with_the_key(
     assert ["[smtp] null_sender = false" in message for message in refusals] == [True, False]
     assert ["[smtp] bounce_address = false" in message for message in refusals] == [False, True]
     assert "MAIL FROM:<> is refused (550 5.7.1 not from you)" in refusals[0]
+
+
+def test_a_refusal_that_waits_for_the_recipient_is_told_too(said: dict[str, Any], postmaster: Postmaster) -> None:
+    postmaster.refused_late = {"<>"}
+
+    (refusal,) = faults(found(said)).values()
+
+    assert "MAIL FROM:<> is refused (553 5.7.1 <>: Sender address rejected)" in refusal
+    assert postmaster.given == []
 
 
 def test_a_relay_is_not_asked_about_senders_that_we_do_not_use(said: dict[str, Any], postmaster: Postmaster) -> None:

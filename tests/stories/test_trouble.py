@@ -74,6 +74,29 @@ def test_a_refused_answer_reaches_the_manager_and_stops_nobody(office: Office) -
     assert len(office.said_to(TENANT)) == 1
 
 
+@pytest.mark.parametrize(
+    "refusal", ["550 5.7.1 no null sender", "RCPT 553 5.7.1 <>: Sender address rejected: not yours"]
+)
+def test_a_relay_that_refuses_the_null_sender_is_told_once_with_the_cure(office: Office, refusal: str) -> None:
+    office.sink.refuses_null = refusal
+    office.deliver(letter(), letter("ewen.legoff@example.org", "Volet", "Bonjour, mon volet est bloqué, merci."))
+
+    office.once()
+    office.once()
+
+    assert len(office.said_to("d.faucheux@aubrelac.test")) == 2, "the notices of the two cases, and no failure"
+    (told,) = office.said_to("admin@aubrelac.test")
+    assert "« null_sender = false »" in text_of(told)
+    assert refusal.rpartition(": ")[2].removeprefix("550 5.7.1 ") in text_of(told)
+    assert {row["state"] for row in office.json("outbox")} == {"deferred"}
+    office.config.write_text(office.config.read_text().replace("[smtp]", "[smtp]\nnull_sender = false"))
+    for row in office.json("outbox"):
+        office.command("outbox", "retry", str(row["id"]))
+    office.once()
+    assert len(office.said_to(TENANT)) == len(office.said_to("ewen.legoff@example.org")) == 1
+    assert len(office.said_to("admin@aubrelac.test")) == 1
+
+
 def test_ten_answers_a_day_to_one_address_and_the_rest_are_held(office: Office) -> None:
     office.deliver(
         *(letter(TENANT, f"Panne {n}", f"Bonjour, la lampe numéro {n} du couloir est en panne.") for n in range(12))
