@@ -37,6 +37,7 @@ from rules.receipt import Receipt, Withheld, receipts
 
 ADDRESSEES = frozenset({Role.TENANT, Role.CO_TENANT})  # every holder of the lease, and nobody else
 ORDER = tuple(Component)  # of the lines: rent, charges, the rest
+LONGEST = 12  # months of a term
 
 
 def compute(
@@ -103,6 +104,16 @@ def called_with(lease: Lease, entries: Iterable[Entry], period: Period) -> Perio
     civil = covering(period.first, lease.term_months)
     first = max(civil.first, month_of(lease.start).first)
     return Period(first, max(civil.last, period.last)) if first == period.first else None
+
+
+def term_around(lease: Lease, entries: Sequence[Entry], month: Period) -> Period:
+    """The term that a month is of: what is called with it, or the longer one that it is inside."""
+    begun = month
+    for _ in range(LONGEST):
+        if term := called_with(lease, entries, begun):
+            return term if month.within(term) else month
+        begun = begun.previous
+    return month
 
 
 def departed_on(lease: Lease, entries: Sequence[Entry]) -> date | None:

@@ -6,17 +6,19 @@ They go to the registered address of a holder of the lease and to nobody else. R
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from hashlib import sha256
 from itertools import accumulate
 from typing import Any
 
 from archive.database import writing
-from archive.records import Order, Outgoing, RentNotice
+from archive.records import Message, Order, Outgoing, RentNotice
 from daemon import pipeline, wording
 from daemon.errors import Permanent
 from daemon.notices import channels, page, roll, shelf, telling
+from daemon.notices.document import data_of
 from daemon.notices.roll import Account
 from daemon.notices.room import Room
 from rules import period as periods
@@ -24,10 +26,10 @@ from rules.allocation import Term, allocate
 from rules.house import House
 from rules.labels import Component
 from rules.ledger import ZERO, balance
-from rules.notice import Party
+from rules.notice import Notice, NoticeKind, Party
 from rules.period import Period
 from rules.receipt import ReceiptKind, receipt
-from rules.reckoning import compute, departed_on, tenants
+from rules.reckoning import compute, departed_on, tenants, term_around
 from rules.requests import Paper
 
 A_DAY = timedelta(days=1)
@@ -214,25 +216,31 @@ def _told(kind: str, terms: Sequence[Term]) -> str:
 
 
 def _notice(asked: Asked, _missing: list[str]) -> list[Found]:
-    """The one that was sent; for a term without one, the same made now."""
-    month = asked.months[-1] if asked.months else None
-    row = _made(asked.account.lease.id, month)
+    """The one that was sent, the whole term's for a month inside it; for a term without one, the same made now."""
+    one, month = asked.account, asked.months[-1] if asked.months else None
+    term = term_around(one.lease, one.entries, month or periods.month_of(asked.today))
+    row = (_made(one.lease.id, term) or _made(one.lease.id, month)) if month else _made(one.lease.id, None)
     if row is not None:
-        months = wording.of(page.term(periods.parse(row.period)))
-        told = wording.words()["sent"]["notice"].format(months=months)
+        told = _told_notice(data_of(asked.room.bytes_of(row.digest)))
         return [Found("notice", "", told, f"avis-{row.number}.pdf", digest=row.digest)]
-    period = month or periods.month_of(asked.today)
-    if period.last < asked.today:
-        raise _Missing(f"no_notice: {period.name}")  # its sums would be today's
-    one = asked.account
-    made = compute(one.lease, one.people, one.entries, period, asked.today, policy=asked.room.policy).notice
+    if term.last < asked.today:
+        raise _Missing(f"no_notice: {term.name}")  # its sums would be today's
+    begun = periods.month_of(term.first)
+    made = compute(one.lease, one.people, one.entries, begun, asked.today, policy=asked.room.policy).notice
     if made is None:
-        raise _Missing(f"no_notice: {period.name}")
-    told = wording.words()["sent"]["notice"].format(months=wording.of(page.term(period)))
+        raise _Missing(f"no_notice: {term.name}")
+    made = replace(made, number=_number(asked))  # the month's own notice, made later today, is another document
     from daemon.pdf import render  # noqa: PLC0415  WeasyPrint takes 45 MB: loaded when something is printed
 
     content = render(made, asked.house)
-    return [Found("notice", telling.title_of(made), told, telling.file_name(made), content)]
+    return [Found("notice", telling.title_of(made), _told_notice(made), telling.file_name(made), content)]
+
+
+def _told_notice(notice: Notice) -> str:
+    words = wording.words()["sent"]
+    if notice.kind is not NoticeKind.CALL:
+        return str(words["account"])
+    return str(words["notice"].format(months=wording.of(page.term(notice.period))))
 
 
 def _statement(asked: Asked, _missing: list[str]) -> list[Found]:
@@ -302,9 +310,9 @@ def _give(asked: Asked, order: Order, found: Found, key: str, now: datetime, *, 
     """The mail with its document: filed first when it is new, in the same transaction as the mail's row."""
     told = {"greeting": telling.greeting(asked.people), "paper": found.told, "on_paper": False}
     details = _details(asked, told, answers=answers) | {"file": found.file}
-    if found.digest:
+    if digest := found.digest or _filed(found.content):
         with writing():
-            _say(order, key, details, now, found.digest)
+            _say(order, key, details, now, digest)
         return
     said = {
         "key": key,
@@ -320,6 +328,12 @@ def _give(asked: Asked, order: Order, found: Found, key: str, now: datetime, *, 
     house, sender = asked.room.house(), asked.room.config.agency.address
     pli = shelf.paper_pli(found.content, found.title, document, [said], house, sender, now, order.case_id)
     pipeline.file_documents(asked.room.desk, [pli], lambda _filed: None)
+
+
+def _filed(content: bytes) -> str:
+    """The digest of a document that stands in the tree already: the same was asked for earlier today."""
+    digest = sha256(content).hexdigest()
+    return digest if Message.select().where(Message.digest == digest).exists() else ""
 
 
 def _details(asked: Asked, told: Mapping[str, Any], *, answers: bool) -> dict[str, Any]:

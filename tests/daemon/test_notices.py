@@ -1,5 +1,6 @@
 """The month's run, piece by piece: on the sample's own accounts, in one process."""
 
+import json
 import os
 import shutil
 from collections.abc import Iterator
@@ -18,6 +19,7 @@ from archive.records import (
     Lease,
     Movement,
     NoticeRun,
+    Order,
     Outgoing,
     Person,
     RentNotice,
@@ -25,7 +27,7 @@ from archive.records import (
 )
 from daemon.app import App, open_app
 from daemon.config import load
-from daemon.notices import channels, dispatch, press, run, summary, work
+from daemon.notices import channels, dispatch, papers, press, run, summary, work
 from daemon.reading.parse import parse
 from daemon.sending import bounces
 from rules import period as periods
@@ -153,6 +155,52 @@ def test_what_was_approved_is_what_is_printed(agency: Agency) -> None:
     assert agency.dispatch().filed == 1
     (row,) = Outgoing.select().where(Outgoing.kind == "rent_notice")
     assert f"{before}".replace(".", ",") in row.details
+
+
+# --- what a tenant asks for
+
+
+def asked_for(lease: str, month: str) -> Order:
+    details = {"papers": ["notice"], "months": [month], "answers": True, "on_paper": False}
+    return Order(key=f"order/{month}", name="document", lease=lease, by="a@example.org", details=json.dumps(details))
+
+
+def test_a_month_inside_a_quarter_is_answered_with_the_quarters_notice(agency: Agency) -> None:
+    october, room = periods.parse("2026-10"), agency.app.room
+    Movement.delete().where(Movement.lease == BY_MAIL).execute()
+    Lease.update(term_months=3).where(Lease.id == BY_MAIL).execute()
+    made_now = papers.provide(room, asked_for(BY_MAIL, "2026-12"), NOON)
+    agency.prepare(BY_MAIL, period=october)
+    run.approve(room, october, NOON, "test")
+    dispatch.dispatch(room, october, NOON)
+
+    from_the_tree = papers.provide(room, asked_for(BY_MAIL, "2026-11"), NOON)
+
+    assert (made_now, from_the_tree) == ("", "")
+    first, second = Outgoing.select().where(Outgoing.kind == "document").order_by(Outgoing.id)
+    assert all("votre avis d’échéance d’octobre à décembre 2026" in row.details for row in (first, second))
+    assert second.encloses == notice(BY_MAIL).digest
+
+
+def test_a_notice_asked_for_on_the_day_of_the_run_does_not_stand_for_the_months_own(agency: Agency) -> None:
+    papers.provide(agency.app.room, asked_for(BY_MAIL, "2026-12"), NOON)
+    agency.prepare(BY_MAIL, period=DECEMBER)
+    run.approve(agency.app.room, DECEMBER, NOON, "test")
+
+    dispatch.dispatch(agency.app.room, DECEMBER, NOON)
+
+    assert Outgoing.select().where(Outgoing.kind == "rent_notice").count() == 1
+    assert notice(BY_MAIL).digest
+
+
+def test_two_tenants_who_ask_for_the_same_on_one_day_are_both_answered(agency: Agency) -> None:
+    for number in range(2):
+        order = asked_for(BY_MAIL, "2026-12")
+        order.key = f"order/{number}"
+        assert papers.provide(agency.app.room, order, NOON) == ""
+
+    first, second = Outgoing.select().where(Outgoing.kind == "document")
+    assert first.encloses == second.encloses
 
 
 # --- channels

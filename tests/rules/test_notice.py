@@ -13,7 +13,7 @@ from rules.ledger import ZERO, Entry, balance
 from rules.notice import Lease, Named, Notice, NoticeKind, Odd, Outcome, Party, Policy, Way, facts
 from rules.plan import Role
 from rules.receipt import ReceiptKind, in_words
-from rules.reckoning import compute, departed_on, tenants
+from rules.reckoning import compute, departed_on, tenants, term_around
 from tests.accounts import balances, entry, leases, movements
 
 NOVEMBER = period.parse("2026-11")
@@ -242,6 +242,21 @@ def test_a_posted_quarter_is_never_called_again_in_its_later_months(months: int)
         Decimal(2250),
     )
     assert Odd.LEFT_IN_CREDIT not in odd(owing)
+
+
+@pytest.mark.parametrize(
+    ("entries", "months", "month", "term"),
+    [
+        ([], 1, "2026-11", NOVEMBER),
+        ([], 3, "2026-12", period.quarter(2026, 4)),
+        (POSTED_QUARTER, 1, "2026-11", period.quarter(2026, 4)),
+        (POSTED_QUARTER, 1, "2027-01", period.month(2027, 1)),
+    ],
+)
+def test_a_month_is_of_the_term_that_it_is_inside(
+    entries: list[Entry], months: int, month: str, term: period.Period
+) -> None:
+    assert term_around(replace(LEASE, term_months=months), entries, period.parse(month)) == term
 
 
 def test_water_called_by_the_quarter_beside_a_monthly_rent_changes_nothing() -> None:
