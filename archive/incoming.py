@@ -5,9 +5,12 @@ or IMAP and LMTP, may see the same letter). What lies here is the to-do list: a 
 knows the letter. The receipt gets its name before the letter, so a letter never waits without one; if a power cut
 should keep only the letter, it is processed all the same.
 
+A letter that the disk has spoiled meanwhile is put aside in `<state>/damaged`, as it is.
+
 One process works on a folder; its threads may all use one `Incoming`.
 """
 
+import errno
 import heapq
 import json
 import os
@@ -32,8 +35,7 @@ _DIGEST = re.compile(r"[0-9a-f]{64}")
 _LATEST = 2**33  # seconds, the year 2242: what every file system can keep as a file's time
 
 
-class Damaged(Exception):  # noqa: N818  a state of the world, not a mistake
-    """The file of a letter no longer holds the bytes that were received. The text names it."""
+_SICK_DISK = frozenset({errno.EIO, errno.EBADMSG, errno.EUCLEAN})  # a bad sector, a checksum, a broken structure
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +66,21 @@ class Arrival:
         return f"{self.source}/{self.lmtp_id}"
 
 
+class Damaged(Exception):  # noqa: N818  a state of the world, not a mistake
+    """The file of a letter no longer holds the bytes that were received, or can't be read. The text names it."""
+
+    def __init__(self, text: str, digest: str, arrivals: tuple[Arrival, ...]) -> None:
+        super().__init__(text)
+        self.digest = digest
+        self.arrivals = arrivals
+
+
 class Incoming:
     """The letters that wait under `<state>/incoming`, which is made when missing."""
 
     def __init__(self, state: Path, *, window: int = WINDOW, disk: Disk = DISK) -> None:
         self._path = state / "incoming"
+        self._aside = state / "damaged"
         self._disk = disk
         self._remembered = window
         self._lock = threading.RLock()
@@ -165,13 +177,47 @@ class Incoming:
             if digest not in self._window:
                 self._scan(None)
             receipts = tuple(self._window.get(digest, ()))
-            raw = self._content(f"{digest}.eml")
+            raw, fault = self._letter(digest)
             self._read[digest] = receipts
+        arrivals = self._arrivals(digest, receipts)
+        if fault:
+            raise Damaged(fault, digest, arrivals)
+        return raw, arrivals
+
+    def set_aside(self, digest: str) -> Path:
+        """A damaged letter waits no more: its file is kept as it is, with its receipts. Returns where."""
+        self._disk.make_path(self._aside)
+        number = next(n for n in count(1) if not (self._aside / f"{digest}.{n}.eml").exists())
+        kept = self._aside / f"{digest}.{number}.eml"
+        aside = os.open(self._aside, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            with self._lock:
+                for name in self._read.pop(digest, ()):  # the letter last: alone it is still told as damaged
+                    self._disk.rename(name, self._folder, name, aside)
+                self._disk.rename(f"{digest}.eml", self._folder, kept.name, aside)
+                self._disk.unlink(f"{digest}.tries", self._folder)
+                self._window.pop(digest, None)
+            self._disk.sync_folder(aside, "damaged")
+            self._disk.sync_folder(self._folder, "incoming")
+        finally:
+            os.close(aside)
+        return kept
+
+    def _letter(self, digest: str) -> tuple[bytes, str]:
+        """The bytes, and what is wrong with them."""
+        file = f"{self._path / digest}.eml"
+        try:
+            raw = self._content(f"{digest}.eml")
+        except OSError as error:
+            if error.errno not in _SICK_DISK:
+                raise
+            return b"", f"{file} can't be read: {error.strerror}"
         found = sha256(raw).hexdigest()
-        if found != digest:
-            raise Damaged(f"{self._path / digest}.eml no longer holds what was received: its sha256 is {found}")
-        arrivals = [arrival for name in receipts if (arrival := _decode(self._content(name))) is not None]
-        return raw, tuple(sorted(arrivals, key=lambda each: each.received_at)) or (self._found(digest),)
+        return raw, "" if found == digest else f"{file} no longer holds what was received: its sha256 is {found}"
+
+    def _arrivals(self, digest: str, receipts: Sequence[str]) -> tuple[Arrival, ...]:
+        read = [arrival for name in receipts if (arrival := _decode(self._content(name))) is not None]
+        return tuple(sorted(read, key=lambda each: each.received_at)) or (self._found(digest),)
 
     def take(self, digests: Sequence[str]) -> None:
         """Durably: these are in hand. If the process dies before `release`, one of them may have killed it."""

@@ -90,6 +90,7 @@ def open_app(config: Config) -> App:
         house=_Houses(config, absences).current,
         policy_of=_Policies(config).of,
         own=own,
+        admin=agency.admin or agency.supervisor,
         clock=clock.now,
         numbers=CaseNumbers(ZoneInfo(agency.timezone)),
         layer=Lessons(bytes_of).layer,

@@ -121,6 +121,11 @@ def letter_quarantined(digest: str, reason: str) -> None:
     _say(Priority.ERROR, "letter_quarantined", letter=digest[:SHORT], reason=reason.partition(":")[0])
 
 
+def letter_damaged(digest: str, kept: Path) -> None:
+    """The disk has spoiled it before it was filed: kept aside, and asked for again where it came from by IMAP."""
+    _say(Priority.ERROR, "letter_damaged", letter=digest[:SHORT], kept=kept)
+
+
 # --- mailboxes
 
 

@@ -20,11 +20,11 @@ from peewee import fn
 
 from archive import events, index, threads, whereabouts
 from archive.database import Unavailable, reserve_case_numbers, writing
-from archive.incoming import Arrival, Incoming
+from archive.incoming import Arrival, Damaged, Incoming
 from archive.prepared import find
 from archive.records import Errand, Message, Outgoing, Receipt
 from archive.tree import DiskFull, Filed, Locked, Pli, Tree
-from daemon import filing, log
+from daemon import damage, filing, log
 from daemon.answers.filing import answer_pli
 from daemon.answers.hearing import Heard
 from daemon.errors import Temporary
@@ -100,6 +100,7 @@ class Desk:
     accountants: frozenset[str] = frozenset()  # addresses that accounting's exports come from
     authserv: tuple[str, ...] = ()  # mail servers whose Authentication-Results are believed
     hear: Hear = _nobody  # what a letter of our own people sets in motion (daemon/answers/hearing.py)
+    admin: str = ""  # who is told of the daemon's own troubles
     unsettled: bool = False  # a group may be in the tree and not in the database
 
 
@@ -214,6 +215,12 @@ def _group(desk: Desk, digests: Sequence[str]) -> set[str]:
     except Temporary:
         desk.incoming.release()
         raise
+    except Damaged as damaged:
+        desk.incoming.release()
+        with _foreseen():
+            damage.put_right(desk.incoming, damaged, desk.admin, desk.clock())
+        others = [digest for digest in digests if digest != damaged.digest]
+        return {damaged.digest} | (_group(desk, others) if others else set())
     except Exception as error:  # noqa: BLE001  the loop's: one bad letter must not stop the others
         desk.incoming.release()
         if len(digests) == 1:

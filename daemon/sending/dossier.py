@@ -326,6 +326,7 @@ def inside_facts(dossier: Dossier) -> dict[str, Any]:
         "beside": tuple(details.get("beside") or ()),
         "held": _held() if dossier.row.template == BREAKER else 0,
         "limits": dossier.config.limits,
+        "damaged": dict(NO_DAMAGE) | _damage(dossier),
         "setting": str(details.get("setting") or ""),
         "run": details.get("run") or {},
         "why": str(details.get("why") or ""),
@@ -336,6 +337,11 @@ def inside_facts(dossier: Dossier) -> dict[str, Any]:
 def _held() -> int:
     """How many automatic answers are held back."""
     return int(Outgoing.select().where(Outgoing.state == "held").count())
+
+
+def _damage(dossier: Dossier) -> dict[str, Any]:
+    told = dossier.details.get("damaged") or {}
+    return told and told | {"received": moment(dossier.local(datetime.fromisoformat(told["received"])))}
 
 
 def _appointment(dossier: Dossier) -> dict[str, Any]:
@@ -357,6 +363,8 @@ def _alerts(dossier: Dossier) -> list[str]:
     first = [name for name, is_so in said if is_so]
     return [words()["alerts"][one] for one in (*first, *(alert for alert in Alert if alert in dossier.alerts))]
 
+
+NO_DAMAGE: Mapping[str, Any] = {"id": "", "received": "", "sender": "", "again": False}
 
 # Every name that the templates of a digest use.
 NO_DIGEST: Mapping[str, Any] = {

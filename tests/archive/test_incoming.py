@@ -186,8 +186,26 @@ def test_a_letter_damaged_on_the_disk_is_told_and_not_passed_off_as_received(tmp
     digest = incoming.receive(letter(), arrival())
     (tmp_path / "incoming" / f"{digest}.eml").write_bytes(letter()[:-1])
 
-    with pytest.raises(Damaged, match=digest):
+    with pytest.raises(Damaged, match=digest) as damaged:
         incoming.read(digest)
+    assert (damaged.value.digest, damaged.value.arrivals) == (digest, (arrival(),))
+
+
+def test_a_damaged_letter_is_kept_aside_as_often_as_it_comes(tmp_path: Path) -> None:
+    incoming = Incoming(tmp_path)
+    kept = []
+    for half in (b"", b"half"):
+        digest = incoming.receive(letter(), arrival())
+        (tmp_path / "incoming" / f"{digest}.eml").write_bytes(half)
+        with pytest.raises(Damaged):
+            incoming.read(digest)
+        kept.append(incoming.set_aside(digest))
+
+    assert [path.read_bytes() for path in kept] == [b"", b"half"]
+    assert {path.parent for path in kept} == {tmp_path / "damaged"}
+    assert len(list((tmp_path / "damaged").glob("*.json"))) == 1
+    assert incoming.waiting() == Incoming(tmp_path).waiting() == []
+    assert incoming.read(incoming.receive(letter(), arrival())) == (letter(), (arrival(),))
 
 
 def test_a_letter_that_is_gone_is_an_error(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """Whatever goes wrong, nothing is lost, the others go on, and a person is told."""
 
 import imaplib
+import json
 import sqlite3
 import subprocess
 from datetime import UTC, datetime
@@ -163,6 +164,45 @@ def test_a_letter_in_hand_at_three_deaths_goes_to_quarantine_and_comes_back(offi
     status = office.json("status")
     assert (status["seen"], status["filed"], status["quarantined"]) == (1, 1, 0)
     assert subprocess.run(verifier, check=False, capture_output=True).returncode == 0
+
+
+def test_a_letter_damaged_on_the_disk_is_told_kept_and_fetched_again(office: Office) -> None:
+    lost = letter("ewen.legoff@example.org", "Volet", "Bonjour, mon volet est bloqué, merci.")
+    office.deliver(letter())
+    _collect_only(office)
+    state = office.folder / "state"
+    now = datetime.now(UTC)
+    by_lmtp = Arrival("lmtp", now, now, lmtp_id="7", envelope_sender="ewen.legoff@example.org")
+    Incoming(state).receive(lost, by_lmtp)
+    for file in (state / "incoming").glob("*.eml"):
+        file.chmod(0o640)
+        file.write_bytes(file.read_bytes()[:-20])
+    office.deliver(letter("l.kaya@example.org", "Ascenseur", "Bonjour, l'ascenseur est en panne, merci."))
+
+    office.once()
+
+    assert [case["sender"] for case in office.cases()] == ["l.kaya@example.org"]
+    told = {text_of(one) for one in office.said_to("admin@aubrelac.test")}
+    assert len(told) == 2
+    (gone,) = [text for text in told if "ne peut pas être redemandée" in text]
+    assert "de ewen.legoff@example.org" in gone
+    assert {path.read_bytes() for path in (state / "damaged").glob("*.eml")} == {letter()[:-20], lost[:-20]}
+    _let_a_debt_fall_due(office)
+    office.once()
+
+    assert len(office.said_to(TENANT)) == 1
+    assert len(office.said_to("admin@aubrelac.test")) == 2
+    status = office.json("status")
+    assert status["seen"] == status["filed"] == 2
+
+
+def _let_a_debt_fall_due(office: Office) -> None:
+    """A letter that a mailbox owes us was asked for long ago."""
+    database = sqlite3.connect(office.folder / "state" / "vaguemestre.db", isolation_level=None)
+    ((name, value),) = database.execute("SELECT name, value FROM fact WHERE name LIKE 'withheld/%'").fetchall()
+    long_ago = json.dumps(dict.fromkeys(json.loads(value), "2026-01-01T00:00:00+00:00"))
+    database.execute("UPDATE fact SET value = ? WHERE name = ?", (long_ago, name))
+    database.close()
 
 
 def _collect_only(office: Office) -> None:
