@@ -5,7 +5,7 @@ As tables for people or JSON for programs.
 
 import json
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -19,14 +19,22 @@ FOLLOWED = ("open", "waiting")
 UNSENT = ("waiting", "sending", "uncertain", "deferred", "held")
 
 
-def show(rows: Sequence[Mapping[str, Any]], columns: Sequence[str], *, as_json: bool, title: str = "") -> None:
-    """Print rows as a JSON array, or as a table of the named columns."""
+def show(
+    rows: Sequence[Mapping[str, Any]],
+    columns: Sequence[str],
+    *,
+    as_json: bool,
+    title: str = "",
+    figures: Collection[str] = (),
+) -> None:
+    """Print rows as a JSON array, or as a table of the named columns; `figures` are those with sums of money."""
     if as_json:
         print_json(list(rows))
         return
     table = Table(title=title or None)
     for column in columns:
-        table.add_column(column, overflow="fold")
+        summed = column in figures
+        table.add_column(column, overflow="fold", justify="right" if summed else "left", no_wrap=summed)
     for row in rows:
         table.add_row(*(escape(_cell(row[column])) for column in columns))  # a subject may hold rich's own brackets
     Console().print(table)

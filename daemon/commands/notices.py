@@ -40,18 +40,16 @@ def notices_prepare(period: Term, lease: Leases = None, as_json: AsJson = False)
 
 @app.command("show")
 def notices_show(period: Term, as_json: AsJson = False) -> None:
-    """Where every lease stands."""
-    from daemon.notices import run  # noqa: PLC0415
+    """Where every lease stands; --json has the exact time and the document of each."""
+    from daemon.notices import console, run  # noqa: PLC0415
 
     with explained():
         connect()
         rows = run.show(period)
-    report.show(rows, NOTICE_COLUMNS, as_json=as_json)
-
-
-NOTICE_COLUMNS = [
-    "lease", "channel", "opening_balance", "term_due", "total_due", "receipt", "status", "sent_at", "pdf",
-]  # fmt: skip
+    if as_json:
+        report.print_json(rows)
+    else:
+        report.show([console.shortly(row) for row in rows], console.SHORT, as_json=False, figures=console.SUMS)
 
 
 @app.command("approve")
@@ -105,8 +103,12 @@ def notices_lists(
         rows = console.lists(configuration(), period, clock.now())
     if as_csv:
         typer.echo(lists.csv_of_lists(rows), nl=False)
+    elif as_json:
+        report.print_json(rows)
     else:
-        report.show(rows, lists.COLUMNS, as_json=as_json)
+        for title, some in console.apart(rows):
+            used = [column for column in lists.COLUMNS[1:] if any(row[column] for row in some)]
+            report.show(some, used, as_json=False, title=title, figures=("amount",))
 
 
 @app.command("audit")

@@ -2,9 +2,11 @@
 
 import os
 import pwd
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import datetime
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 from rich.console import Console
@@ -59,6 +61,30 @@ def warnings_of(config: Config) -> list[str]:
 def said_of(prepared: Prepared) -> str:
     kept = f", {prepared.kept} approved before" if prepared.kept else ""
     return f"{prepared.period.name}: {prepared.open} notices to approve{kept}, {len(prepared.odd)} things to look at"
+
+
+# What a terminal of eighty columns shows of a notice.
+SUMS = ("opening", "term", "total")
+SHORT = ["lease", "by", *SUMS, "receipt", "status"]
+
+
+def shortly(row: Mapping[str, Any]) -> dict[str, Any]:
+    """A row of `notices show` for people: `sent 11-24`, and no path."""
+    day = f" {row['sent_at'].astimezone():%m-%d}" if row["sent_at"] else ""
+    return {
+        "lease": row["lease"],
+        "by": row["channel"],
+        "opening": row["opening_balance"],
+        "term": row["term_due"],
+        "total": row["total_due"],
+        "receipt": row["receipt"],
+        "status": row["status"] + day,
+    }
+
+
+def apart(rows: Iterable[Mapping[str, Any]]) -> list[tuple[str, list[Mapping[str, Any]]]]:
+    """Lines of the lists under the name of each, in their order."""
+    return [(name, list(some)) for name, some in groupby(rows, key=itemgetter("subject"))]
 
 
 def approve(config: Config, period: Period, but: tuple[str, ...], now: datetime, *, second: bool) -> Approval:

@@ -31,6 +31,21 @@ def test_the_lists_come_with_the_summary_and_by_command_alike(notice_office: Off
     assert ("Assurances", "L00120") not in told  # a parking place
     assert [row["lease"] for row in notice_office.json("notices", "lists", *TERM)] == [row["Bail"] for row in printed]
 
+    assert_readable(notice_office)
+
+
+def assert_readable(office: Office) -> None:
+    """Eighty columns hold every lease on a line of its own, its sums whole."""
+    shown = office.command("notices", "show", *TERM).splitlines()
+    for row in office.json("notices", "show", *TERM):
+        (line,) = [line for line in shown if row["lease"] in line]
+        assert all(row[name] in line for name in ("opening_balance", "term_due", "total_due", "receipt", "status"))
+    listed = office.command("notices", "lists", *TERM).splitlines()
+    for row in office.json("notices", "lists", *TERM):
+        lines = [line for line in listed if row["lease"] in line]
+        assert any(all(row[name] in line for name in ("why", "day", "until", "amount") if row[name]) for line in lines)
+    assert max(map(len, (*shown, *listed))) <= 80
+
 
 def test_a_withdrawn_consent_is_given_back_with_its_proof(notice_office: Office) -> None:
     notice_office.command("notices", "prepare", *TERM)
