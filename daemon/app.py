@@ -20,6 +20,7 @@ from daemon.answers.speakers import Speakers
 from daemon.cases import casebook
 from daemon.cases.learning import Lessons
 from daemon.config import Config, MailboxConfig, Office
+from daemon.desk import CaseNumbers, Desk, file_sent, journal_head
 from daemon.filing import House
 from daemon.mailbox import accounts, moves
 from daemon.mailbox.imap import Session
@@ -28,7 +29,6 @@ from daemon.mailbox.sent import SentMail
 from daemon.notices import channels
 from daemon.notices.letterhead import Letterheads
 from daemon.notices.room import Room
-from daemon.pipeline import CaseNumbers, Desk, file_sent, journal_head
 from daemon.reminders.absences import Absences
 from daemon.reminders.appointments import Appointments
 from daemon.reminders.clocks import Reminders, colleagues

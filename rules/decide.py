@@ -103,10 +103,10 @@ class Context:
     about: str = ""
 
 
-def decide(letter: Letter, context: Context) -> Plan:
-    """What this letter sets in motion."""
+def decide(letter: Letter, context: Context, judged: Verdict | None = None) -> Plan:
+    """What this letter sets in motion. `judged`: what `classify` says of it, by whoever has asked already."""
     signs = automatic(letter, context.own)
-    verdict = learned.weigh(classify(letter), letter, context.layer)
+    verdict = learned.weigh(judged or classify(letter), letter, context.layer)
     if signs is not None and signs.robot:
         verdict = replace(verdict, automated=True)
     said = f"{letter.subject}\n{letter.text}"

@@ -13,7 +13,7 @@ from typing import Any
 from archive import events, index
 from archive.database import writing
 from archive.records import Case, NoticeRun, Order, Outgoing, Step
-from daemon import log, pipeline, wording
+from daemon import desk, log, wording
 from daemon.accounting import batches, ledger
 from daemon.errors import Permanent
 from daemon.notices import page, papers, summary, work
@@ -143,9 +143,9 @@ def note_answers(room: Room, now: datetime) -> int:
     )
     new = [row for row in sent if json.loads(row.details).get("answers") and not _is_noted(row)]
     for row in new:
-        with pipeline.holding_tree(room.desk):
+        with desk.holding_tree(room.desk):
             answered = events.answer(str(row.case_id), row.sent_at, "", message=row.digest)
-            events.record(room.desk.tree, answered, now, pipeline.ACTOR)
+            events.record(room.desk.tree, answered, now, desk.ACTOR)
     return len(new)
 
 

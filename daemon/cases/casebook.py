@@ -14,7 +14,7 @@ from archive.events import Happening
 from archive.records import Case, Correction, Message, Owner, Step
 from daemon import log
 from daemon.cases import flags
-from daemon.pipeline import Desk, holding_tree
+from daemon.desk import Desk, holding_tree
 from rules import deadlines
 from rules.calendar import Calendar
 from rules.clocks import RENEWS

@@ -18,7 +18,7 @@ from daemon.cases import clockwork, matters
 from daemon.cases.clockwork import followed
 from daemon.cases.job import ACTOR, Doer, Job, Refused
 from daemon.cases.people import owner_addresses
-from daemon.pipeline import Desk, holding_tree
+from daemon.desk import Desk, holding_tree
 from daemon.reading.parse import parse
 from rules.commands import Fault
 

@@ -11,7 +11,7 @@ from archive.events import Happening
 from archive.records import Case, Order
 from daemon.cases import casebook
 from daemon.cases.job import Doer, Job, Refused, known, nothing_more
-from daemon.pipeline import Desk
+from daemon.desk import Desk
 from rules import answer
 from rules.commands import Fault
 

@@ -7,7 +7,7 @@ from typing import Any, cast
 
 from archive.events import Happening
 from archive.records import Case, Order
-from daemon.pipeline import Desk
+from daemon.desk import Desk
 from rules.calendar import Calendar
 from rules.commands import Fault
 from rules.plan import Identity

@@ -12,7 +12,7 @@ from archive.records import Case, Outgoing, Step
 from daemon import log
 from daemon.cases.clockwork import answering, asks
 from daemon.cases.job import ACTOR
-from daemon.pipeline import Desk, holding_tree
+from daemon.desk import Desk, holding_tree
 from rules.clocks import UNDELIVERED
 
 ANSWER_STATES = ("sent", "bounced")

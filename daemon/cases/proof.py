@@ -13,7 +13,7 @@ from typing import Any
 from archive import names
 from archive.records import Case, Lease, Message, Property
 from archive.tree import Document, Pli
-from daemon import pdf, pipeline
+from daemon import desk, pdf
 from daemon.cases.history import more
 from daemon.cases.lines import Lines, names_of
 from daemon.filing import House, folder_beside
@@ -49,7 +49,7 @@ def prove(room: Room, ref: str, now: datetime) -> Proof | None:
     printed = printed_proof(room, case, now)
     house, opened = room.house(), _opened_by(case)
     filed: list[Any] = []
-    pipeline.file_documents(room.desk, [_pli(case, printed, opened, house, room, now)], filed.extend)
+    desk.file_documents(room.desk, [_pli(case, printed, opened, house, room, now)], filed.extend)
     return Proof(printed, filed[0].path, filed[0].digest)
 
 
@@ -57,7 +57,7 @@ def printed_proof(room: Room, case: Case, now: datetime) -> bytes:
     """The PDF alone."""
     lines = Lines([case])
     letterhead = room.letterheads.of(lines.site(case))
-    told = facts(case, room.house(), lines.site(case), now) | {"head": pipeline.journal_head(room.desk)}
+    told = facts(case, room.house(), lines.site(case), now) | {"head": desk.journal_head(room.desk)}
     return pdf.render_paper(TEMPLATE, letterhead, **told)
 
 

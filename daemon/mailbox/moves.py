@@ -22,9 +22,9 @@ from archive.records import Case, Cursor, Errand, Event, Message, Sighting, Stan
 from daemon import log
 from daemon.cases import casebook
 from daemon.config import MailboxConfig
+from daemon.desk import Desk, holding_tree
 from daemon.errors import Permanent
 from daemon.mailbox.imap import Fetched, Session, Status
-from daemon.pipeline import Desk, holding_tree
 from daemon.reading.parse import content_digest
 from rules.letter import Label
 from rules.moves import LABEL_OF, Matter, Meaning, meaning

@@ -15,7 +15,7 @@ from peewee import fn
 from archive.database import writing
 from archive.records import Consent, Duty, NoticePart, Outgoing, RentNotice
 from archive.tree import Filed, Pli
-from daemon import log, pipeline
+from daemon import desk, log
 from daemon.errors import Permanent
 from daemon.notices import channels, parts, press, shelf, telling
 from daemon.notices.document import read_data
@@ -188,7 +188,7 @@ def _file(room: Room, plis: Sequence[Pli], now: datetime, done: Dispatched) -> N
     def settle(_filed: Sequence[Filed]) -> None:
         Duty.update(done_at=now).where(Duty.key.in_(keys)).execute()
 
-    pipeline.file_documents(room.desk, plis, settle)
+    desk.file_documents(room.desk, plis, settle)
     log.notices_filed(len(plis), len(mailed))
     done.filed += len(plis)
     done.mailed += len(mailed)

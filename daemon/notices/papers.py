@@ -15,7 +15,7 @@ from typing import Any
 
 from archive.database import writing
 from archive.records import Message, Order, Outgoing, RentNotice
-from daemon import pipeline, wording
+from daemon import desk, wording
 from daemon.errors import Permanent
 from daemon.notices import channels, page, roll, shelf, telling
 from daemon.notices.document import data_of
@@ -327,7 +327,7 @@ def _give(asked: Asked, order: Order, found: Found, key: str, now: datetime, *, 
     document = {"kind": found.kind, "key": key, "number": _number(asked), "lease": asked.account.lease.id}
     house, sender = asked.room.house(), asked.room.config.agency.address
     pli = shelf.paper_pli(found.content, found.title, document, [said], house, sender, now, order.case_id)
-    pipeline.file_documents(asked.room.desk, [pli], lambda _filed: None)
+    desk.file_documents(asked.room.desk, [pli], lambda _filed: None)
 
 
 def _filed(content: bytes) -> str:

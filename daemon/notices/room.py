@@ -7,9 +7,9 @@ from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from daemon.config import Config
+from daemon.desk import Desk
 from daemon.filing import House
 from daemon.notices.letterhead import Letterheads
-from daemon.pipeline import Desk
 from rules.labels import Mode
 from rules.notice import Policy
 from rules.period import Period

@@ -14,7 +14,7 @@ from archive.pli import filed
 from archive.records import Case, Correction, Cursor, Errand, Event, Message, Outgoing, Sighting, Standing, Step, values
 from archive.records import database as proxy
 from archive.sidecar import decode
-from daemon import clock, pipeline
+from daemon import clock, desk, pipeline
 from daemon.app import App, open_app
 from daemon.cases import casebook
 from daemon.config import MailboxConfig, load
@@ -265,7 +265,7 @@ def test_off_topic_wants_no_answer_and_back_again_it_does(room: Room) -> None:
 
 def test_an_answered_case_put_back_in_the_inbox_gets_a_new_clock(room: Room) -> None:
     case = room.leak()
-    with pipeline.holding_tree(room.app.desk):
+    with desk.holding_tree(room.app.desk):
         events.record(room.app.desk.tree, events.answer(case.ref, clock.now(), "G1"), clock.now(), "person")
     assert again(case).status == "answered"
 

@@ -8,7 +8,7 @@ import pytest
 
 from archive.incoming import Arrival
 from archive.records import Case, Errand, Message, Outgoing, Receipt, database
-from daemon import pipeline
+from daemon import desk, pipeline
 from daemon.app import App, open_app
 from daemon.config import load
 from tests.office import CONFIG, letter
@@ -81,7 +81,7 @@ def test_a_letter_handed_over_by_lmtp_is_put_away_when_the_mailbox_shows_it(
 
 
 def test_case_numbers_are_those_of_the_agency_s_year(app: App) -> None:
-    numbers = pipeline.CaseNumbers(app.desk.house().timezone)
+    numbers = desk.CaseNumbers(app.desk.house().timezone)
     last_hour_in_utc = datetime(2026, 12, 31, 23, 30, tzinfo=UTC)
 
     numbers.reserve(last_hour_in_utc, 1)
