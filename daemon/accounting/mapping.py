@@ -103,6 +103,7 @@ class ImportMapping(BaseModel):
     date_format: Annotated[str, AfterValidator(_day_format)] = ""
     sign: Literal["debit", "credit"] = "debit"  # what an amount above zero is
     account_row: Pattern = ""  # a row that names the account of those below it; its first group is the account
+    only: Pattern = ""  # the accounts that are tenants', in a ledger that has others: their rows are left out
     lease: Pattern = ""  # the lease within the account; its first group
     accounts: dict[str, str] = Field(default_factory=dict)  # account -> lease, where no pattern says it
     kinds: dict[Pattern, Literal["appel", "reglement", "regularisation", "avoir", "frais"]] = Field(
@@ -123,6 +124,10 @@ class ImportMapping(BaseModel):
         if problems:
             raise ValueError("; ".join(problems))
         return self
+
+    def counts(self, account: str) -> bool:
+        """Whether an account is a tenant's."""
+        return not self.only or bool(re.search(self.only, account, re.IGNORECASE))
 
     def lease_of(self, account: str) -> str:
         """The lease of an account; `''` when nothing says which."""

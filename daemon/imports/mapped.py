@@ -96,8 +96,10 @@ def _lines(sheet: _Sheet, header: Row, below: Sequence[Row], findings: Findings)
         elif _is_skipped(row, header, mapping):
             if row.cells != header.cells and (day := _dated(sheet, row)):
                 findings.warn(row.number, "date", day, "this row has a date and is left out all the same: see `skip`")
-        elif is_whole(row, width, findings):
-            yield _line(sheet, row, account or sheet.cell(row, mapping.columns.account), findings)
+        elif is_whole(row, width, findings) and mapping.counts(
+            of := account or sheet.cell(row, mapping.columns.account)
+        ):
+            yield _line(sheet, row, of, findings)
 
 
 def _is_skipped(row: Row, header: Row, mapping: ImportMapping) -> bool:
