@@ -57,6 +57,7 @@ class Arrival:
     envelope_sender: str | None = None
     envelope_recipients: tuple[str, ...] = ()
     place: str = ""  # where it stood in the mailbox, when it wasn't received: sent, draft
+    put_in: str = ""  # the rules.plan.Folder where a person had put it before we saw it
 
     @property
     def key(self) -> str:

@@ -93,7 +93,9 @@ def add_receipts(digest: str, state: str, sources: Sequence[Record]) -> int:
     new = [row for row in rows if find(Receipt, key=row["key"]) is None]
     for row in new:
         add(Receipt, **row)
-    whereabouts.came_in(digest, [(s["mailbox"], s["uidvalidity"], s["uid"]) for s in sources if _is_received(s)])
+    for source in filter(_is_received, sources):
+        sight = (source["mailbox"], source["uidvalidity"], source["uid"])
+        whereabouts.came_in(digest, [sight], source.get("put_in") or whereabouts.INBOX)
     return len(new)
 
 
@@ -304,11 +306,14 @@ def _errands(record: Record, sources: Iterable[Record]) -> None:
 
 
 def add_errand(record: Record, source: Record) -> None:
-    """Move (and flag) one copy of a letter in the mailbox where it was seen; nothing when it stays as it is."""
+    """Move (and flag) one copy of a letter in the mailbox where it was seen; nothing when it stays as it is.
+
+    Where a person had put it already, it stays.
+    """
     shelf = record["plan"].get("shelve")
     if not shelf or not _is_received(source):
         return
-    stays = shelf["folder"] == "inbox" or not shelf["move"]
+    stays = shelf["folder"] == "inbox" or not shelf["move"] or bool(source.get("put_in"))
     if stays and not shelf["flagged"]:
         return
     add_once(

@@ -21,10 +21,21 @@ def expect(message: str, mailbox: str, place: str, uidvalidity: int = 0, uid: in
     row.on_conflict(conflict_target=[Standing.mailbox, Standing.message], update=where).execute()
 
 
-def came_in(message: str, arrivals: Iterable[tuple[str, int, int]]) -> None:
+def came_in(message: str, arrivals: Iterable[tuple[str, int, int]], place: str = INBOX) -> None:
     """A letter is expected where it came in (mailbox, UIDVALIDITY, UID), unless it was expected somewhere before."""
     for mailbox, uidvalidity, uid in arrivals:
-        add_once(Standing, mailbox=mailbox, message=message, place=INBOX, uidvalidity=uidvalidity, uid=uid)
+        add_once(Standing, mailbox=mailbox, message=message, place=place, uidvalidity=uidvalidity, uid=uid)
+
+
+def begin(mailbox: str, at: datetime) -> None:
+    """We look at a mailbox for the first time: what its folders held before then isn't ours to open."""
+    Fact.insert(name=f"first_contact/{mailbox}", value=at.isoformat()).on_conflict_ignore().execute()
+
+
+def begun(mailbox: str) -> datetime | None:
+    """When we first looked at a mailbox."""
+    row = Fact.get_or_none(Fact.name == f"first_contact/{mailbox}")
+    return None if row is None else datetime.fromisoformat(row.value)
 
 
 def saw(message: str, mailbox: str, place: str, uidvalidity: int, uid: int, at: datetime) -> None:

@@ -237,6 +237,7 @@ def source_of(arrival: Arrival) -> dict[str, Any]:
         "uid": arrival.uid,
         "lmtp_id": arrival.lmtp_id,
         "place": arrival.place,
+        "put_in": arrival.put_in,
     }
 
 

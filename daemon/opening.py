@@ -150,7 +150,7 @@ def _seen_again(desk: Desk, known: Message, arrivals: Sequence[Arrival]) -> None
         return
     log.duplicate_seen(known.digest, known.digest)
     for arrival in arrivals:
-        if arrival.place:
+        if arrival.place or arrival.put_in:
             continue
         whereabouts.saw_in_inbox(known.digest, arrival)
     moved = Errand.select().where(Errand.message == known.digest, Errand.kind == "move", Errand.state == "done")
@@ -209,6 +209,7 @@ def _context(desk: Desk, letter: Letter, raw: bytes, arrivals: Sequence[Arrival]
         accountant=sender in desk.accountants,
         verified=sender in desk.commanders | desk.accountants and _is_verified(desk, letter, sender, about),
         about=about.key if about else "",
+        put_in=next((Folder(arrival.put_in) for arrival in arrivals if arrival.put_in), None),
     )
 
 

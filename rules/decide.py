@@ -19,6 +19,7 @@ from rules.danger import danger
 from rules.exchange import enclosed
 from rules.identity import Directory
 from rules.letter import Alert, Label, Letter, Verdict, normalise_address
+from rules.moves import LABEL_OF
 from rules.plan import (
     FOLDER_OF,
     Acknowledge,
@@ -51,6 +52,10 @@ FOLLOWED_ALL_THE_SAME = {
     "owner": "Suivie tout de même : elle vient d'un propriétaire.",
     "unsure": "Suivie tout de même : ce classement n'est pas sûr.",
 }
+SORTED_BY_A_PERSON = "Une personne l'avait déjà rangée dans ce dossier de la boîte."
+
+# A person has read it, and says by its folder that nothing is to be answered.
+DEALT_WITH = frozenset({Folder.OFF_TOPIC, Folder.CLOSED})
 
 SURE_ENOUGH_TO_PUT_ASIDE = 0.85  # of a known tenant's letter; measured confidences above it are right 9 times in 10
 
@@ -82,6 +87,7 @@ class Context:
     reference already. `returned`: the mail of ours that this one brings back. `commander`: the sender's address may
     command; `verified`: and it is truly theirs, for a trusted server or an answer to our own signed mail says so.
     `about` is the key of the mail of ours that this letter answers. `accountant`: the address is accounting's.
+    `put_in` is the folder where a person had put it before we saw it.
     """
 
     directory: Directory
@@ -101,12 +107,18 @@ class Context:
     accountant: bool = False
     verified: bool = False
     about: str = ""
+    put_in: Folder | None = None
 
 
 def decide(letter: Letter, context: Context, judged: Verdict | None = None) -> Plan:
     """What this letter sets in motion. `judged`: what `classify` says of it, by whoever has asked already."""
+    plan = _decided(letter, context, judged or classify(letter))
+    return plan if context.put_in is None else _staying(plan, context.put_in)
+
+
+def _decided(letter: Letter, context: Context, judged: Verdict) -> Plan:
     signs = automatic(letter, context.own)
-    verdict = learned.weigh(judged or classify(letter), letter, context.layer)
+    verdict = _sorted(learned.weigh(judged, letter, context.layer), context.put_in)
     if signs is not None and signs.robot:
         verdict = replace(verdict, automated=True)
     said = f"{letter.subject}\n{letter.text}"
@@ -121,7 +133,23 @@ def decide(letter: Letter, context: Context, judged: Verdict | None = None) -> P
     followed = _followed(letter, context)
     if followed is not None and not _is_another_matter(verdict, followed):
         return _follow_up(plan, letter, followed, context, may_answer=may_answer)
+    if context.put_in in DEALT_WITH:
+        return replace(plan, silence="put away")
     return _new_matter(plan, letter, context, may_answer=may_answer)
+
+
+def _sorted(verdict: Verdict, put_in: Folder | None) -> Verdict:
+    """A person has said by its folder what it is: no doubt is left."""
+    label = LABEL_OF.get(put_in) if put_in is not None else None
+    if label is None:
+        return verdict
+    return replace(verdict, label=label, confidence=1.0, because=f"{verdict.because} {SORTED_BY_A_PERSON}".strip())
+
+
+def _staying(plan: Plan, put_in: Folder) -> Plan:
+    """Where a person has put it, it stays: an urgent one too, with its flag."""
+    actions = (replace(one, folder=put_in) if isinstance(one, Shelve) else one for one in plan.actions)
+    return replace(plan, actions=tuple(actions))
 
 
 def _aside(plan: Plan, signs: Automatic | None, letter: Letter, context: Context) -> Plan | None:
@@ -219,7 +247,7 @@ def _is_another_matter(verdict: Verdict, case: CaseView) -> bool:
 def _follow_up(plan: Plan, letter: Letter, case: CaseView, context: Context, *, may_answer: bool) -> Plan:
     verdict, calendar = plan.verdict, _calendar(plan.identity, context)
     heard = may_answer and _is_waited_for(case, plan.identity)
-    says_something = heard or verdict.label is not Label.OFF_TOPIC
+    says_something = heard or not (verdict.label is Label.OFF_TOPIC or context.put_in in DEALT_WITH)
     reopened = says_something and (case.status not in FOLLOWED or case.answered)
     until = _due(verdict, letter, calendar, context) if reopened else None
     newly_urgent = verdict.urgent and not case.urgent

@@ -82,7 +82,7 @@ def letter(
     mail["From"] = f"{name} <{sender}>" if name else sender
     mail["To"] = OURS
     mail["Subject"] = subject
-    mail["Date"] = "Sun, 22 Nov 2026 09:00:00 +0100"
+    mail["Date"] = headers.pop("Date", "Sun, 22 Nov 2026 09:00:00 +0100")
     own = sha256(repr((sender, subject, text)).encode()).hexdigest()[:20]
     mail["Message-ID"] = headers.pop("Message_ID", f"<{own}@example.org>")
     for key, value in headers.items():

@@ -13,7 +13,7 @@ import ssl
 import threading
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager, suppress
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Self
 
 from imap_tools.errors import UnexpectedCommandStatusError
@@ -29,6 +29,7 @@ from daemon.mailbox.words import (
     Fetched,
     Status,
     chunks,
+    format_date,
     letters_in,
     namespace_in,
     packs,
@@ -174,6 +175,18 @@ class Session:
         """Letters that were withheld before: given now, withheld still, or left out because they are gone."""
         self._open(folder, writing=False)
         return [letter for letters in self._fetch(folder, sorted(uids), 1) for letter in letters]
+
+    def fetch_these(self, folder: str, uids: Collection[int], batch: int = 50) -> Iterator[list[Fetched]]:
+        """These letters, as `fetch` gives them."""
+        self._open(folder, writing=False)
+        yield from self._fetch(folder, sorted(uids), batch)
+
+    def since(self, folder: str, uids: Collection[int], day: date) -> set[int]:
+        """Those of the UIDs that the server received on that day of its own or later, drafts and the deleted apart."""
+        self._open(folder, writing=False)
+        asked = ("SINCE", format_date(day), "UNDELETED", "UNDRAFT")
+        some = (self._link.search("UID", uid_set(chunk), *asked) for chunk in chunks(sorted(uids), SIZES_AT_ONCE))
+        return set().union(*some) & set(uids)
 
     def _fetch(self, folder: str, uids: list[int], batch: int) -> Iterator[list[Fetched]]:
         for some in chunks(uids, SIZES_AT_ONCE):

@@ -24,6 +24,7 @@ from daemon.cases import casebook
 from daemon.config import MailboxConfig
 from daemon.desk import Desk, holding_tree
 from daemon.errors import Permanent
+from daemon.mailbox import strays
 from daemon.mailbox.imap import Fetched, Session, Status
 from daemon.reading.parse import content_digest
 from rules.letter import Label
@@ -128,6 +129,7 @@ class _Watch:
         if cursor is not None and status is not None and not appeared:
             self._renumbered.add(place)
         with writing():
+            whereabouts.begin(self._name, self._now)
             if cursor is not None and not appeared:
                 log.folder_changed(self._name, folder, gone=status is None)
                 whereabouts.forget(self._name, place)
@@ -141,6 +143,8 @@ class _Watch:
             uid: self._letter_of(folder, uid, message_id, place, some_wait=some_wait)
             for uid, message_id in heads.items()
         }
+        unknown = [uid for uid, digest in letters.items() if not digest]
+        strays.take_in(self._session, self._config, self._desk, place, status.uidvalidity, unknown)
         with writing():
             for uid, digest in letters.items():
                 if digest:
@@ -148,7 +152,7 @@ class _Watch:
             whereabouts.read_up_to(self._name, folder, status.uidvalidity, max((*heads, last)))
 
     def _letter_of(self, folder: str, uid: int, message_id: str, place: Folder, *, some_wait: bool) -> str:
-        """The digest of a letter in a folder; `""` when it has gone, or never came to us.
+        """The digest of a letter in a folder; `""` when it has gone, or hasn't come to us.
 
         A Message-ID is enough for one that we expect there; whatever would change a case is known by its bytes.
         """
@@ -159,7 +163,12 @@ class _Watch:
         if message_id and not known and not some_wait:
             return ""
         raw = next((one.raw for one in self._session.fetch_again(folder, [uid]) if one.raw is not None), None)
-        return "" if raw is None else _digest_of(raw)
+        return "" if raw is None else self._known_digest(raw)
+
+    def _known_digest(self, raw: bytes) -> str:
+        waits = self._desk.incoming.size(sha256(raw).hexdigest()) > 0  # asked first, as above
+        digest = _digest_of(raw)
+        return digest if waits or index.is_indexed(digest) else ""
 
     def _is_expected(self, digest: str, place: Folder) -> bool:
         here = (Standing.mailbox == self._name) & (Standing.message == digest) & (Standing.place == place)

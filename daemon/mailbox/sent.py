@@ -33,7 +33,7 @@ class SentMail:
         letters = [
             (one.raw, _arrival(config, folder, uidvalidity, one, now))
             for one in batch
-            if one.raw is not None and not self._is_ours(one.raw)
+            if one.raw is not None and not is_ours(one.raw, self.signer)
         ]
         for digest in self.incoming.receive_many(letters) if letters else ():
             log.letter_received(digest, f"sent/{config.name}")
@@ -41,9 +41,11 @@ class SentMail:
             self.on_letters()
         return len(letters)
 
-    def _is_ours(self, raw: bytes) -> bool:
-        head = _HEAD.split(raw, maxsplit=1)[0]
-        return any(self.signer.is_ours(value.decode("ascii", "replace")) for value in _OURS.findall(head))
+
+def is_ours(raw: bytes, signer: Signer) -> bool:
+    """Whether this mail is one that we wrote, as we sent it or as a provider has rewritten it."""
+    head = _HEAD.split(raw, maxsplit=1)[0]
+    return any(signer.is_ours(value.decode("ascii", "replace")) for value in _OURS.findall(head))
 
 
 def _arrival(config: MailboxConfig, folder: str, uidvalidity: int, one: Fetched, now: datetime) -> Arrival:

@@ -4,12 +4,13 @@ import re
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any, NamedTuple
 
 BATCH_BYTES = 8 << 20  # letters fetched at once, besides their number: a 40 MB one comes alone
 
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _UID = re.compile(rb"\bUID (\d+)")
 _SIZE = re.compile(rb"\bRFC822\.SIZE (\d+)")
 _DATE = re.compile(rb'\bINTERNALDATE "([^"]+)"')
@@ -65,6 +66,11 @@ def _date(text: str) -> datetime | None:
     with suppress(ValueError, OverflowError):
         return parsedate_to_datetime(text.strip()).astimezone(UTC)
     return None
+
+
+def format_date(day: date) -> str:
+    """As a SEARCH wants it, in no language but IMAP's: `1-Feb-2026` (RFC 9051, 9)."""
+    return f"{day.day}-{_MONTHS[day.month - 1]}-{day.year}"
 
 
 def chunks(uids: Collection[int], size: int) -> Iterator[list[int]]:

@@ -56,6 +56,43 @@ def plan_of(text: str, sender: str = TENANT, context: Context = CONTEXT, **more:
     return decide(letter(text, sender, **more), context)  # type: ignore[arg-type]
 
 
+def put_in(folder: Folder) -> Context:
+    return replace(CONTEXT, put_in=folder)
+
+
+def test_a_letter_that_a_person_has_put_away_is_what_its_folder_says_and_stays_there() -> None:
+    plan = plan_of(LEAK, context=put_in(Folder.REQUESTS))
+
+    case = only(plan, OpenCase)
+    assert case is not None
+    assert (case.label, case.to_sort, case.due_at - NOW) == (Label.REQUEST, False, timedelta(hours=48))
+    assert only(plan, Shelve) == Shelve(Folder.REQUESTS)
+    assert only(plan, Acknowledge) is not None
+    assert "Une personne" in plan.verdict.because
+
+
+def test_an_urgent_letter_that_was_put_away_stays_there_with_its_flag() -> None:
+    plan = plan_of("Ça sent fort le gaz dans l'escalier, venez vite !", context=put_in(Folder.WORKS))
+
+    assert only(plan, Shelve) == Shelve(Folder.WORKS, flagged=True)
+
+
+@pytest.mark.parametrize("folder", [Folder.OFF_TOPIC, Folder.CLOSED])
+@pytest.mark.parametrize(("text", "sender"), [(LEAK, TENANT), (LEAVING, TENANT), (RECEIPT, OWNER), (LEAK, STRANGER)])
+def test_what_a_person_has_dealt_with_is_only_filed(folder: Folder, text: str, sender: str) -> None:
+    plan = plan_of(text, sender, put_in(folder))
+
+    assert (plan.actions, plan.silence) == ((), "put away")
+
+
+def test_a_follow_up_that_a_person_has_dealt_with_joins_and_opens_nothing_again() -> None:
+    answered = CaseView("VM-2026-000001", Label.WORKS, "answered", "B01", participants=frozenset({TENANT}))
+
+    plan = plan_of(LEAK, context=replace(put_in(Folder.CLOSED), named=(answered,)))
+
+    assert plan.actions == (JoinCase("VM-2026-000001"), Shelve(Folder.CLOSED))
+
+
 def test_a_complaint_has_72_hours_and_a_request_48() -> None:
     complaint, request = only(plan_of(LEAK), OpenCase), only(plan_of(RECEIPT), OpenCase)
 

@@ -3,8 +3,9 @@
 import subprocess
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 
-from tests.office import Office, letter, until
+from tests.office import OURS, Office, letter, until
 
 WORKS, COMPLAINTS, DEPARTURES = "R&AOk-clamations/Travaux", "R&AOk-clamations/Autre", "D&AOk-parts"
 TENANT = "clemence.bonnefoy@example.org"
@@ -169,6 +170,58 @@ def test_while_it_runs_the_daemon_sees_a_move_by_itself(office: Office) -> None:
     moved(office, WORKS, COMPLAINTS)
 
     until(lambda: office.cases()[0]["label"] == "reclamation/autre", 60)
+
+
+def arriving(sender: str, subject: str, text: str) -> bytes:
+    """A letter as a mail server delivers it just now."""
+    now = format_datetime(datetime.now(UTC))
+    return letter(sender, subject, text, Date=now, Received=f"from mx.example.org by mx.aubrelac.test; {now}")
+
+
+def test_a_letter_put_away_before_we_saw_it_is_a_letter_and_an_archive_is_not(office: Office) -> None:
+    before = letter("old@example.org", "Ancienne", "Il y avait une fuite.")
+    with office.person() as person:
+        person.make("Demandes")
+        person.put(before, folder="Demandes", date=datetime.now(UTC))
+    received(office)
+    (own,) = [taken.raw for taken in office.sink.accepted if taken.recipient == TENANT]
+    now = datetime.now(UTC)
+    archive = [
+        letter("ewen.legoff@example.org", f"Panne {n}", f"Bonjour, la lampe {n} est en panne.") for n in range(60)
+    ]
+    trace = "from mx by mx; Mon, 02 Mar 2026 09:00:00 +0100"
+    copied = letter(
+        "ewen.legoff@example.org", "Volet", "Volet bloqué.", Date="Mon, 02 Mar 2026 09:00:00 +0100", Received=trace
+    )
+    early = arriving("aissatou.ndiaye@example.org", "Badge", "Bonjour, le badge de l'immeuble ne marche plus, merci.")
+    pushed_aside = arriving("emre.celik@example.org", "Merci", "Bonjour, il y a une fuite dans ma cuisine.")
+    with office.person() as person:
+        person.put(early, folder="Demandes", date=now)
+        person.put(pushed_aside, folder='"Hors sujet"', date=now)
+        person.put(*archive, folder=WORKS, date=datetime(2024, 3, 4, tzinfo=UTC))
+        person.put(
+            copied, own, arriving(OURS, "Re: Fuite", "Bonjour, le plombier passe demain."), folder=WORKS, date=now
+        )
+    standing = office.folders()
+
+    office.once()
+
+    assert office.folders() == standing, "everything stays where it was put"
+    (case,) = [case for case in office.cases() if case["sender"] != TENANT]
+    assert (case["sender"], case["label"]) == ("aissatou.ndiaye@example.org", "demande")
+    assert len(office.said_to("aissatou.ndiaye@example.org")) == 1
+    assert office.said_to("emre.celik@example.org") == office.said_to("ewen.legoff@example.org") == []
+    filed = {path.read_bytes() for path in office.filed()}
+    assert {early, pushed_aside} <= filed
+    assert filed.isdisjoint({before, copied, *archive})
+    status = office.json("status")
+    assert (status["seen"], status["filed"], status["duplicates"]) == (3, 3, 0)
+
+    moved(office, "Demandes", DEPARTURES)  # the archive of the first day with it
+    office.once()
+
+    assert [one["label"] for one in office.cases() if one["ref"] == case["ref"]] == ["depart"]
+    assert len(office.cases()) == 2
 
 
 def test_observing_watches_moves_and_changes_nothing(office: Office) -> None:
