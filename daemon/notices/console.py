@@ -119,7 +119,7 @@ def _send(config: Config, period: Period) -> bool:
     pipeline.resume(app.desk)
     app.outbox.resume(clock.now())
     dispatch.retry_failed(period)
-    with _progress() as tell:
+    with progress() as tell:
         sent = work.send(app.room, period, clock.now(), tell=tell, daily=False)
     counts = app.outbox.drain(clock.now())
     app.outbox.close()
@@ -153,7 +153,7 @@ def audit(config: Config, period: Period) -> tuple[list[dict[str, Any]], int]:
 
 
 @contextmanager
-def _progress() -> Iterator[Callable[[int, int], None]]:
+def progress() -> Iterator[Callable[[int, int], None]]:
     """A bar with the rate and the time left, where somebody looks at it."""
     columns = (TextColumn("notices"), BarColumn(), MofNCompleteColumn(), _Rate(), TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True), disable=not os.isatty(2)) as bar:

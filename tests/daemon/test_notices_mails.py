@@ -107,6 +107,17 @@ def test_only_who_must_pay_sees_an_account(mail_room: MailRoom) -> None:
         assert ("IBAN" in text) is (name in {"pay", "statement", "correction"})
 
 
+def test_it_is_no_newsletter_and_fetches_nothing(mail_room: MailRoom) -> None:
+    """A filter sees a personal letter: one sender throughout, no list to leave (a word in answer stops it), no picture."""
+    composed = mail_room.compose(letter(mail_room, {}))
+    mail = parsed(composed)
+
+    assert "gestion@aubrelac.test" in mail["From"]
+    assert mail["Sender"] is None
+    assert [name for name in mail if name.lower().startswith("list-")] == []
+    assert re.findall(r"<img|url\(|src=|https?://", html_of(composed)) == []
+
+
 def test_a_failure_may_come_back_and_nothing_else_is_asked(mail_room: MailRoom) -> None:
     mail = parsed(mail_room.compose(letter(mail_room, {})))
 

@@ -107,6 +107,13 @@ def test_the_document_has_two_titled_parts() -> None:
     assert "Prélèvement du 5 octobre 2026, 827,18 €." in said
 
 
+def test_a_code_for_the_tenants_space_is_printed_where_there_is_one() -> None:
+    with_code = text(render(replace(sample("L00101"), activation_code="4F7K-22QX"), HOUSE))
+
+    assert "Espace client : votre code d’activation est 4F7K-22QX." in with_code
+    assert "Espace client" not in text(printed("L00101"))
+
+
 def test_a_part_payment_is_called_a_receipt_and_no_quittance() -> None:
     partial = compute(*leases()["L00104"], movements()["L00104"], NOVEMBER, date(2026, 10, 31)).notice
     assert partial is not None

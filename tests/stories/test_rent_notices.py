@@ -124,6 +124,8 @@ def test_those_by_post_are_merged_by_postcode_for_window_envelopes(sent: Office)
     assert sum(int(row["Pages"]) for row in rows) == pages
     assert {row["Bail"] for row in rows} == {lease for lease, row in show(sent).items() if row["channel"] == "post"}
     assert rows[0]["Ligne 1"]
+    again = sent.command("notices", "print-batch", *TERM, "--again", "1")
+    assert again.startswith(f"{len(POSTED)} letters, {pages} pages\n"), "what the one who fills envelopes counts"
 
 
 def test_again_nothing_is_sent_twice(sent: Office) -> None:
