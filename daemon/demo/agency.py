@@ -11,7 +11,9 @@ from pathlib import Path
 
 import daemon
 from archive.database import open_database, reading
-from archive.records import Errand, Outgoing
+from archive.lock import locked
+from archive.records import Errand, Order, Outgoing
+from archive.skeleton import OWN
 from daemon import clock, report
 from daemon.config import Config, load
 from daemon.demo.letters import DATA
@@ -19,7 +21,7 @@ from daemon.imports import import_file
 
 LISTS = ("leases", "owners", "managers")
 GLANCE = 0.1  # seconds between two looks at what is done
-PATIENCE = 90.0  # seconds for a post to be worked through: a slow machine needs ten
+PATIENCE = 60.0  # seconds in which nothing more was done: a busy machine is slow, and never that still
 GRACE = 40.0  # seconds that the daemon is given to end
 TAIL = 15  # lines of its log that are shown when it dies
 
@@ -47,16 +49,22 @@ def settle(folder: Path, *, imap_port: int, smtp_port: int, password: str) -> Co
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """How far the daemon is: letters seen, mails gone of those to be sent, letters and copies put in their folders."""
+    """How far the daemon is.
+
+    Letters seen, orders that wait (a document to be made), mails gone of those to be sent, letters and copies put in
+    their folders.
+    """
 
     seen: int
+    ordered: int
     sent: int
     to_send: int
     shelved: int
     to_shelve: int
 
     def is_done(self, letters: int) -> bool:
-        return self.seen >= letters and self.sent == self.to_send and self.shelved == self.to_shelve
+        read = self.seen >= letters and not self.ordered
+        return read and self.sent == self.to_send and self.shelved == self.to_shelve
 
 
 def standing() -> Standing:
@@ -64,6 +72,7 @@ def standing() -> Standing:
         counters = report.status(clock.now())
         return Standing(
             seen=counters["seen"],
+            ordered=Order.select().where(Order.state == "waiting").count(),
             sent=Outgoing.select().where(Outgoing.state.in_(("sent", "failed"))).count(),
             to_send=Outgoing.select().count(),
             shelved=Errand.select().where(Errand.state.in_(("done", "failed"))).count(),
@@ -110,13 +119,15 @@ class AtWork:
 
     def until_done(self, letters: int) -> Iterator[Standing]:
         """How far it is, again and again until all is done. Raises Unfinished."""
-        deadline = clock.monotonic() + PATIENCE
+        before, since = None, clock.monotonic()
         while not (now := standing()).is_done(letters):
             yield now
             if not self._goes_on():
                 raise Unfinished(self._last_words("the daemon ended"))
-            if clock.monotonic() > deadline:
-                raise Unfinished(self._last_words(f"the daemon is not done after {PATIENCE:.0f} s: {now}"))
+            if now != before:
+                before, since = now, clock.monotonic()
+            elif clock.monotonic() - since > PATIENCE:
+                raise Unfinished(self._last_words(f"the daemon has done nothing for {PATIENCE:.0f} s: {now}"))
         yield now
 
     def _goes_on(self) -> bool:
@@ -151,7 +162,11 @@ _MISLEADING = frozenset({"VAGUEMESTRE_CONFIG", "JOURNAL_STREAM", "NOTIFY_SOCKET"
 
 
 def verify(tree: Path) -> tuple[bool, str]:
-    """What a stranger's verifier says of the tree: whether all is well, and its words."""
+    """What a stranger's verifier says of the tree: whether all is well, and its words.
+
+    The daemon is at work beside it, and must not be met halfway between a document and its line in the journal.
+    """
     command = ["bash", "_ged/verifier.sh"]
-    done = subprocess.run(command, cwd=tree, capture_output=True, text=True, check=False)  # noqa: S603  our own script
+    with locked(tree / OWN / "lock", GRACE):
+        done = subprocess.run(command, cwd=tree, capture_output=True, text=True, check=False)  # noqa: S603  our own
     return done.returncode == 0, (done.stdout + done.stderr).strip()

@@ -95,7 +95,7 @@ def _quotation(answered: EmailMessage | None) -> str:
 
 def post(mails: Iterable[tuple[str, bytes]], to: str, port: int) -> Iterator[int]:
     """Hand mails (sender and bytes) to the server, one after the other; says how many are gone."""
-    with smtplib.SMTP(HOST, port, local_hostname="localhost", timeout=20) as line:
+    with smtplib.SMTP(HOST, port, local_hostname="localhost", timeout=60) as line:
         for number, (sender, raw) in enumerate(mails, 1):
             line.sendmail(sender, [to], raw, mail_options=["BODY=8BITMIME"])
             yield number

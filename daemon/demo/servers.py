@@ -26,7 +26,7 @@ from daemon import clock
 from daemon.demo.letters import HOST
 from rules.letter import normalise_address
 
-PATIENCE = 20.0  # seconds that the servers are given to come up, and to end
+PATIENCE = 60.0  # seconds that the servers are given to come up, and to end
 
 
 class PostOffice:

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -14,16 +15,24 @@ import pytest
 from daemon.demo.letters import first_post, second_post
 from tests.office import until
 
+SHOW, END = 240, 90  # seconds to show it all, and to end: it takes ten and one, on a machine that does nothing else
 BLOCKED = (
     "import sys; sys.modules['pymap'] = None; from daemon.cli import main; sys.argv = ['vaguemestre', 'demo']; main()"
 )
 
 
-def started(tmp: Path, *arguments: str) -> subprocess.Popen[str]:
-    """A demonstration whose temporary folder is under `tmp`."""
+@contextmanager
+def started(tmp: Path, *arguments: str) -> Iterator[subprocess.Popen[str]]:
+    """A demonstration whose temporary folder is under `tmp`; whatever happens to the test, it comes to an end."""
     command = [sys.executable, "-m", "daemon", "demo", *arguments]
     environment = os.environ | {"TMPDIR": str(tmp), "COLUMNS": "160", "PYTHONUNBUFFERED": "1"}
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment)
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment)
+    try:
+        yield process
+    finally:
+        if process.poll() is None:
+            process.send_signal(signal.SIGINT)
+            process.communicate(timeout=END)
 
 
 def at_work_in(folder: Path) -> list[int]:
@@ -42,8 +51,8 @@ def _target(link: Path) -> str:
 def shown(tmp_path_factory: pytest.TempPathFactory) -> tuple[int, str, Path]:
     """Exit code, what was printed, and the folder that must be empty."""
     tmp = tmp_path_factory.mktemp("demo")
-    process = started(tmp)
-    printed, _ = process.communicate(timeout=120)
+    with started(tmp) as process:
+        printed, _ = process.communicate(timeout=SHOW)
     return process.returncode, printed, tmp
 
 
@@ -91,16 +100,14 @@ def test_a_lease_is_shown_with_its_letters_and_attachments(shown: tuple[int, str
 @pytest.fixture
 def kept(tmp_path: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
     """A demonstration that stays, and what it has printed so far."""
-    process = started(tmp_path, "--keep")
-    printed = ""
-    assert process.stdout is not None
-    while "commands " not in printed:
-        line = process.stdout.readline()
-        assert line, printed
-        printed += line
-    yield process, printed
-    process.send_signal(signal.SIGINT)
-    process.communicate(timeout=60)
+    with started(tmp_path, "--keep") as process:
+        printed = ""
+        assert process.stdout is not None
+        while "commands " not in printed:
+            line = process.stdout.readline()
+            assert line, printed
+            printed += line
+        yield process, printed
 
 
 def test_kept_it_can_be_looked_into_until_it_is_interrupted(
@@ -111,12 +118,12 @@ def test_kept_it_can_be_looked_into_until_it_is_interrupted(
     assert port
     assert password
 
-    client = imaplib.IMAP4("127.0.0.1", int(port[1]), timeout=20)
+    client = imaplib.IMAP4("127.0.0.1", int(port[1]), timeout=60)
     client.login("ines.carvalho@example.org", password[1])
     status, counted = client.select("INBOX")
     client.logout()
     process.send_signal(signal.SIGINT)
-    process.communicate(timeout=60)
+    process.communicate(timeout=END)
 
     assert (status, counted) == ("OK", [b"1"])
     assert process.returncode == 0
@@ -126,11 +133,11 @@ def test_kept_it_can_be_looked_into_until_it_is_interrupted(
 
 
 def test_terminated_in_the_middle_it_takes_everything_with_it(tmp_path: Path) -> None:
-    process = started(tmp_path)
-    until(lambda: at_work_in(tmp_path))
+    with started(tmp_path) as process:
+        until(lambda: at_work_in(tmp_path), END)
 
-    process.terminate()
-    process.communicate(timeout=60)
+        process.terminate()
+        process.communicate(timeout=END)
 
     assert process.returncode == 1
     assert list(tmp_path.iterdir()) == []
