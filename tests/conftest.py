@@ -1,6 +1,7 @@
 """Fixtures that several rooms share; each is written in the module it is imported from."""
 
 from tests.agency import empty_agency
+from tests.disks import small_disk
 from tests.dovecot import dovecot, user
 from tests.office import lists, office
 from tests.outgoing import mail_room
@@ -21,5 +22,6 @@ __all__ = [
     "postgres_url",
     "rounds",
     "sink",
+    "small_disk",
     "user",
 ]

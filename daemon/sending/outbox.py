@@ -97,6 +97,13 @@ class Outbox:
         with writing():
             return int(Outgoing.update(state="uncertain", next_try_at=now).where(halfway).execute())
 
+    def hasten(self, now: datetime) -> None:
+        """What was tried and put off is due now: whoever runs one pass doesn't wait."""
+        later = Outgoing.state.in_(("deferred", "uncertain")) & (Outgoing.next_try_at > now)
+        if Outgoing.select().where(later).exists():
+            with writing():
+                Outgoing.update(next_try_at=now).where(later).execute()
+
     def drain(self, now: datetime, should_stop: Callable[[], bool] = _never) -> Counts:
         """Send all that is due at `now`, urgent first, then oldest first; it waits for nothing.
 

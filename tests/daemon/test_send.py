@@ -12,7 +12,7 @@ import pytest
 from daemon.config import OAuth, Smtp
 from daemon.errors import Permanent, Temporary
 from daemon.sending.carrier import Carrier
-from daemon.sending.send import Cut, Relay, Uncertain, Unreachable
+from daemon.sending.send import Cut, Relay, Uncertain, Unreachable, Unwelcome
 from tests.smtp import Certificate, Sink, aiosmtpd_server
 
 # aiosmtpd says so of a server that lets passwords pass outside STARTTLS: loopback, or TLS from the first byte.
@@ -210,6 +210,13 @@ def test_a_refused_sender_is_our_fault_and_comes_with_its_cure(sink: Sink, sende
 
     assert cure in str(refused.value)
     assert len(sink.accepted) == 1
+
+
+def test_a_sender_refused_at_the_recipient_is_our_fault_too(sink: Sink) -> None:
+    sink.refuses_null = "RCPT 553 5.7.1 <>: Sender address rejected: not yours"
+
+    with relay(sink.port) as line, pytest.raises(Unwelcome, match="null_sender = false"):
+        line.deliver(MAIL, "", TO)
 
 
 def test_a_message_that_is_too_large_isnt_tried() -> None:
