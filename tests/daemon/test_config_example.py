@@ -7,15 +7,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import typer
 from pydantic import BaseModel, TypeAdapter
 from pydantic_core import PydanticUndefined
 
 from daemon.checks.advice import missing_particulars
+from daemon.cli import app
 from daemon.config import Config, load
 
 ROOT = Path(__file__).parents[2]
 EXAMPLE = ROOT / "vaguemestre.example.toml"
 GUIDE = ROOT / "docs" / "administrateur.md"
+README = ROOT / "README.md"
 LOG = ROOT / "daemon" / "log.py"
 
 _HEADING = re.compile(r"#?\[\[?([a-z.-]+)\]\]?(?:\s+#.*)?")
@@ -102,6 +105,35 @@ def test_a_default_is_known_for_most_keys() -> None:
 @pytest.mark.parametrize("key", KEYS)
 def test_the_administrators_guide_explains_every_key(key: str) -> None:
     assert f"`{key}`" in GUIDE.read_text("utf-8")
+
+
+def commands(group: Any, above: str = "") -> Iterator[tuple[str, Any]]:
+    """Every command as it is typed, groups opened."""
+    for name, command in group.commands.items():
+        typed = f"{above} {name}".strip()
+        yield from commands(command, typed) if hasattr(command, "commands") else [(typed, command)]
+
+
+COMMANDS = dict(commands(typer.main.get_group(app)))
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+@pytest.mark.parametrize("guide", [GUIDE, README], ids=["guide", "readme"])
+def test_every_command_is_documented(guide: Path, name: str) -> None:
+    """Some share a line: `notices prepare\\|show\\|approve`, `cases [--open]`."""
+    group, _, last = name.rpartition(" ")
+    together = rf"{group} (?:[\w\\|-]+\|)?{last}\b" if group else rf"{last}\b"
+
+    assert re.search(rf"^\|.*`(?:vaguemestre )?{together}", guide.read_text("utf-8"), re.MULTILINE)
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_the_administrators_guide_names_every_option(name: str) -> None:
+    common = {"--help", "--json"}  # told once for all commands
+    options = {word for one in COMMANDS[name].params for word in one.opts if word.startswith("--")} - common
+    guide = GUIDE.read_text("utf-8")
+
+    assert [option for option in options if option not in guide] == []
 
 
 EVENTS = sorted(set(re.findall(r'_say\(\s*(?:Priority\.\w+|priority),\s*"(\w+)"', LOG.read_text("utf-8"))))

@@ -18,6 +18,7 @@ from daemon.errors import Permanent, Temporary
 from daemon.mailbox.fetch import LONGEST_PAUSE, Watch, backoff, collect
 from daemon.mailbox.imap import Disconnected, Session
 from tests.dovecot import SECRET, SUNDAY, Dovecot, dovecot, running, user
+from tests.office import until
 
 __all__ = ["dovecot", "user"]
 
@@ -274,6 +275,25 @@ def test_a_watch_tells_of_letters_as_they_come(dovecot: Dovecot, user: str, inco
         assert watching.told()
         assert time.monotonic() - before < 5
         assert kept(incoming) == {1: letter(1), 2: letter(2)}
+
+
+@pytest.mark.parametrize(("poll", "seconds"), [("2m", 120), ("2h", 28 * 60)])
+def test_a_watch_looks_again_at_each_poll_and_renews_its_idle_in_time(
+    user: str, incoming: Incoming, dovecot: Dovecot, poll: str, seconds: float
+) -> None:
+    """RFC 2177: a client that idles for more than 29 minutes may be hung up on."""
+    idles: list[float] = []
+
+    class Impatient(Session):
+        def idle(self, folder: str, seconds: float, interrupted: Callable[[], bool] = lambda: False) -> bool:
+            idles.append(seconds)
+            return super().idle(folder, 0, interrupted)
+
+    config = dovecot.config(user, poll=poll)
+    with Watching(config, incoming, lambda: Impatient(config, password=SECRET)):
+        until(lambda: len(idles) > 2)
+
+    assert set(idles) == {seconds}
 
 
 def test_a_watch_comes_back_to_a_server_that_was_killed(user: str, incoming: Incoming) -> None:
