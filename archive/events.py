@@ -17,6 +17,7 @@ from archive.journal import Op
 from archive.pli import Filed
 from archive.records import Case, Correction, Event, InstantField, Lease, Manager, Message, Owner, Step
 from archive.tree import Tree
+from rules.clocks import BREACH
 
 Record = Mapping[str, Any]
 
@@ -25,6 +26,8 @@ CHANGEABLE = frozenset({
     "label", "status", "due_at", "answered_at", "urgent", "to_sort", "related", "manager", "lease", "owner",
     "party", "merged", "paused_at", "paused_seconds", "waits_for", "waits_until", "remind_at",
 })  # fmt: skip
+# Those that the folder or the marks of its letters show.
+SHOWN = frozenset({"label", "status", "due_at", "answered_at", "urgent", "to_sort", "merged", "paused_at"})
 _POINTS_AT = {"manager": Manager, "lease": Lease, "owner": Owner}
 
 
@@ -79,7 +82,7 @@ def resume(ref: str, due_at: datetime, at: datetime, by: str, **more: Any) -> Ha
 
 def breach(ref: str, due_at: datetime, by: str) -> Happening:
     """The answer was due then, and nobody had given one."""
-    return Happening(ref, Op.BREACH, due_at, by, "breached")
+    return Happening(ref, Op.BREACH, due_at, by, BREACH)
 
 
 def close(ref: str, at: datetime, by: str, **more: Any) -> Happening:
@@ -160,6 +163,7 @@ def apply(filed: Filed) -> None:
     if Event.select().where(Event.key == key).exists():
         return
     ref, at = filed.record["case"], datetime.fromisoformat(told["at"])
+    before = whereabouts.shelves_of(ref)
     if told["opens"] is not None:
         _begin(ref, told)
     Event.insert(key=key, case=ref, op=told["op"], at=at, by=told["by"], sidecar=filed.sidecar).execute()
@@ -170,6 +174,7 @@ def apply(filed: Filed) -> None:
         Message.update(case=told["sets"]["merged"]).where(Message.case == ref).execute()
     if told["moved"]:
         whereabouts.expect(told["message"], **told["moved"])
+    _tidy(ref, told, before)
     if told["learn"]:
         taught = {"message": told["message"], "at": at, "by": told["by"], **told["learn"]}
         Correction.insert(key=key, case=ref, **taught).execute()
@@ -216,6 +221,17 @@ def opened_by(ref: str) -> str | None:
 def _begin(ref: str, told: Record) -> None:
     Case.insert(ref=ref, **_columns(told["opens"])).on_conflict_ignore().execute()
     Message.update(case=ref, label=told["opens"]["label"]).where(Message.digest == told["message"]).execute()
+
+
+def _tidy(ref: str, told: Record, before: tuple[str, str]) -> None:
+    """The letters follow their case: where it went, or into the one that it is a part of now."""
+    merged = told["sets"].get("merged")
+    if merged or told["opens"] is not None:
+        before = ("", "")
+    elif not SHOWN & told["sets"].keys() and told["what"] != BREACH:
+        return
+    put = (told["message"], told["moved"]["mailbox"]) if told["moved"] else None
+    whereabouts.follow(merged or ref, before, put)
 
 
 def _detail(told: Record) -> str:

@@ -192,7 +192,10 @@ def _join(record: Record, joining: Record) -> None:
         changes |= {"status": "open", "due_at": datetime.fromisoformat(joining["reopen"]), "answered_at": None}
         add(Step, case=record["case"], at=received, what="reopened", message=record["digest"])
     if changes:
+        before = whereabouts.shelves_of(record["case"])
         Case.update(**changes).where(Case.ref == record["case"]).execute()
+        if joining["reopen"] or joining["urgent"] or joining.get("resume"):
+            whereabouts.follow(record["case"], before)
 
 
 def _gists(record: Record) -> tuple[str, ...]:
@@ -296,8 +299,10 @@ def _returned(record: Record) -> None:
         reopened = Case.update(status="open", answered_at=None).where(
             Case.ref == row.case_id, Case.status == "answered"
         )
+        before = whereabouts.shelves_of(row.case_id)
         if reopened.execute():
             add(Step, what="undelivered", **step)
+            whereabouts.follow(row.case_id, before)
 
 
 def _errands(record: Record, sources: Iterable[Record]) -> None:

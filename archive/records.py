@@ -368,7 +368,7 @@ class Receipt(Table):
 class Standing(Table):
     """Where a letter is expected in a mailbox: where it came in, where we moved it, where a person was seen to put it.
 
-    `uid` is 0 while its number there isn't known.
+    `uid` is 0 while its number there isn't known. `marks` are those that we have put on it.
     """
 
     mailbox = LineField()
@@ -376,6 +376,7 @@ class Standing(Table):
     place = LineField()  # a rules.plan.Folder
     uidvalidity = BigIntegerField(default=0)
     uid = BigIntegerField(default=0)
+    marks = LineField(default="")  # rules.shelves.Mark, and `star` for the flag
 
     class Meta:
         primary_key = CompositeKey("mailbox", "message")
@@ -397,12 +398,12 @@ class Sighting(Table):
 
 
 class Errand(Table):
-    """Something to do in an IMAP mailbox, afterwards and repeatably: move, flag, or append a copy."""
+    """Something to do in an IMAP mailbox, afterwards and repeatably: move, flag, append a copy, follow a case."""
 
     key = LineField(primary_key=True)
-    kind = LineField()  # move, append
+    kind = LineField()  # move, flag, append, tidy
     mailbox = LineField(index=True)
-    folder = LineField(default="")  # where it stands
+    folder = LineField(default="")  # where it stands; of a `tidy`: the place that a move under way goes to
     uidvalidity = BigIntegerField(default=0)
     uid = BigIntegerField(default=0)
     target = LineField()

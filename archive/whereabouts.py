@@ -2,14 +2,20 @@
 
 Every function is called inside a write transaction. A UIDVALIDITY that changes means that the server numbers a folder
 anew (a restored copy, a folder made again): what is seen of it then is no move of anybody's.
+
+The folders are states, so the letters of a case follow it: whatever changes a case writes an errand for each of them
+(`follow`), which says where the letter goes now; the last word counts.
 """
 
 from collections.abc import Iterable
 from datetime import datetime
 
 from archive.incoming import Arrival
-from archive.prepared import add_once
-from archive.records import Cursor, Fact, Sighting, Standing
+from archive.prepared import add_once, find
+from archive.records import Case, Cursor, Errand, Fact, Message, Sighting, Standing, Step
+from rules.letter import Label
+from rules.plan import Folder
+from rules.shelves import shelf
 
 INBOX = "inbox"  # the rules.plan.Folder where letters come in
 
@@ -80,3 +86,49 @@ def read_up_to(mailbox: str, folder: str, uidvalidity: int, last_uid: int) -> No
     how_far = {"uidvalidity": uidvalidity, "last_uid": last_uid}
     row = Cursor.insert(mailbox=mailbox, folder=folder, **how_far)
     row.on_conflict(conflict_target=[Cursor.mailbox, Cursor.folder], update=how_far).execute()
+
+
+# --- letters follow their case
+
+
+def shelves_of(ref: str) -> tuple[str, str]:
+    """Where the letters of a case belong as it stands now, `""` when there is no such case.
+
+    First those that rang: the one that opened it, the urgent ones. The inbox is for them alone.
+    """
+    case = Case.get_or_none(Case.ref == ref)
+    if case is None:
+        return "", ""
+    label, answered = Label(case.label), case.answered_at is not None
+    rang = shelf(label, case.status, urgent=case.urgent, answered=answered, to_sort=case.to_sort)
+    return str(rang), str(shelf(label, case.status, urgent=False, answered=answered, to_sort=False))
+
+
+def follow(ref: str, before: tuple[str, str], put: tuple[str, str] | None = None) -> None:
+    """A case has changed: its letters go where they belong now, unless that was so `before`, and are marked anew.
+
+    `put` is a letter (its digest and its mailbox) that a person has just put where it is.
+    """
+    rang, others = (now if now != then else "" for now, then in zip(shelves_of(ref), before, strict=True))
+    first = find(Step, case=ref, what="opened")
+    robots = (Message.shelf == str(Folder.OFF_TOPIC)) & Message.automated
+    letters = {one.digest: one for one in Message.select().where((Message.case == ref) & ~robots)}
+    for standing in list(Standing.select().where(Standing.message.in_(list(letters)))):
+        mailbox, digest = str(standing.mailbox), str(standing.message)
+        message_id = letters[digest].message_id
+        target = rang if letters[digest].flagged or (first and first.message == digest) else others
+        key = f"tidy/{mailbox}/{digest}"
+        row = {"key": key, "kind": "tidy", "mailbox": mailbox, "message": digest, "message_id": message_id}
+        again = {Errand.state: "waiting", Errand.tries: 0, Errand.error: ""}
+        if put == (digest, mailbox):
+            again[Errand.target] = row["target"] = ""
+        else:
+            row["target"] = target
+            again |= {Errand.target: target} if target else {}
+        Errand.insert(row).on_conflict(conflict_target=[Errand.key], update=again).execute()
+
+
+def bears(message: str, mailbox: str, marks: Iterable[str]) -> None:
+    """The marks that we have put on a letter."""
+    here = (Standing.mailbox == mailbox) & (Standing.message == message)
+    Standing.update(marks=" ".join(sorted(marks))).where(here).execute()

@@ -1,7 +1,7 @@
 """What it means that a person moved a letter to another folder of the mailbox. A decision, no effect.
 
-The folders are states: a label's folder says what a case is about, `Clos` that it is over, the inbox that it isn't. A
-move to any other folder, a deletion, a copy mean nothing to us.
+The folders are states (rules/shelves.py): a label's folder says what a case is about, `Clos` that it is over, the inbox
+that it isn't. A move to any other folder, a deletion, a copy mean nothing to us.
 """
 
 from dataclasses import dataclass

@@ -41,6 +41,7 @@ class Standing(Table):
     place = TextField()
     uidvalidity = BigIntegerField()
     uid = BigIntegerField()
+    marks = TextField()
 
     class Meta:
         primary_key = CompositeKey("mailbox", "message")

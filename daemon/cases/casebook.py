@@ -4,16 +4,15 @@ Each function decides the new clock by the agency's rules and records one event:
 the database. `by` says who: a manager's id, the mailbox in which somebody moved a letter, or a command.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, assert_never
 
 from archive import events, sidecar
 from archive.database import reserve_case_numbers
 from archive.events import Happening
-from archive.records import Case, Correction, Message, Owner, Step
+from archive.records import Case, Correction, Event, Message, Owner, Step
 from daemon import log
-from daemon.cases import flags
 from daemon.desk import Desk, holding_tree
 from rules import deadlines
 from rules.calendar import Calendar
@@ -57,7 +56,7 @@ def relabel(desk: Desk, ref: str, label: Label, by: str) -> str:
 
 def breach(desk: Desk, ref: str, due_at: datetime) -> str:
     """The answer was due then, and nobody had given one. Returns the key of the event."""
-    return _record(desk, events.breach(ref, due_at, "clock"), lambda: flags.raise_for(ref, "overdue"))
+    return _record(desk, events.breach(ref, due_at, "clock"))
 
 
 def close(desk: Desk, ref: str, by: str) -> str:
@@ -150,6 +149,24 @@ def due_with(desk: Desk, case: Case, label: Label) -> datetime:
     record = _sidecar(desk, letter)
     alerts = record["decision"].get("alerts", ())
     return due_from(desk, case, label, _start(letter.received_at, record), alerts)
+
+
+def due_after(desk: Desk, case: Case, history: Sequence[Step]) -> datetime:
+    """The due time that the case had once that much of its history had happened."""
+    set_then = (due for step in reversed(history) if (due := _due_set_by(desk, step)) is not None)
+    return next(set_then, None) or due_with(desk, case, Label(case.label))
+
+
+def _due_set_by(desk: Desk, step: Step) -> datetime | None:
+    """By an event, whose record says so, or by a letter that set the clock going again."""
+    for event in Event.select().where(Event.case == step.case_id, Event.at == step.at):
+        told = sidecar.decode(desk.tree.read(event.sidecar))["event"]
+        if told["what"] == step.what and (due := told["sets"].get("due_at")):
+            return datetime.fromisoformat(due)
+    letter = Message.get_or_none(Message.digest == step.message) if step.what in {"reopened", "resumed"} else None
+    joined = (_sidecar(desk, letter)["plan"].get("join") or {}) if letter is not None else {}
+    due = joined.get("reopen") if step.what == "reopened" else joined.get("resume")
+    return datetime.fromisoformat(due) if due else None
 
 
 def due_as(desk: Desk, case: Case, label: Label) -> datetime:

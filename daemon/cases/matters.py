@@ -9,7 +9,7 @@ from archive import events, index
 from archive.events import Happening
 from archive.journal import Op
 from archive.records import Case, Contact, Fact, Message, Step
-from daemon.cases import casebook, flags
+from daemon.cases import casebook
 from daemon.cases.clockwork import OVER, going_on, resuming
 from daemon.cases.job import Job, Refused, known, nothing_more
 from daemon.cases.people import likely_person
@@ -29,13 +29,12 @@ def note(job: Job) -> tuple[list[Happening], Callable[[], object]]:
 
 
 def urgent(job: Job) -> tuple[list[Happening], Callable[[], object]]:
-    """Reminders no longer wait for the office to open, the letter has its flag, and who is in charge hears of it."""
+    """Reminders no longer wait for the office to open, and who is in charge hears of it."""
     case, ref = known(job), job.ref
     happening = events.amend(ref, what="urgent", sets={"urgent": True}, **job.facts)
     manager = _in_charge(job)
 
     def follow_up() -> None:
-        flags.raise_for(ref, "urgent")
         if manager and manager != job.order.by and not case.urgent:
             tell(job, ref, manager, f"urgent/{job.order.key}", urgent=True)
 
@@ -172,7 +171,7 @@ def _parted(job: Job, case: Case, letter: Message, ref: str) -> Happening:
     before = [step.at for step in history[: opened[-1]] if step.what == "answered"] if opened else []
     if not before or case.answered_at is not None:
         return events.note(job.ref, what="split", detail=ref, **job.facts)
-    due = casebook.due_with(job.desk, case, Label(case.label))
+    due = casebook.due_after(job.desk, case, history[: opened[-1]])
     sets = {"status": answer.status_after(case.waits_for), "answered_at": before[-1], "due_at": due}
     return events.amend(job.ref, what="parted", detail=ref, sets=sets, **job.facts)
 

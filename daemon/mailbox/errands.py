@@ -1,7 +1,8 @@
 """What is to be done in a mailbox after a letter is recorded: move it, flag it, put a copy of an answer beside it.
 
 Each errand is a row, written with the record of its letter, marked `doing` before the server is told and `done` after;
-every one may be repeated. They go in batches, and one that fails holds up no other.
+every one may be repeated. They go in batches, and one that fails holds up no other. What a letter owes to its case
+comes last (daemon/mailbox/tidying.py).
 
 A move that a crash cut needs no look at the target where the server has MOVE (RFC 6851: a letter stands in one folder
 or the other); without MOVE a copy is looked for by Message-ID first. A copy of an answer always is.
@@ -21,10 +22,11 @@ from daemon import log
 from daemon.config import MailboxConfig
 from daemon.errors import Permanent, Temporary
 from daemon.mailbox.imap import Disconnected, Session
+from daemon.mailbox.tidying import GONE, STAR, Tidying, flags_of
+from rules.shelves import Mark
 
 AT_ONCE = 1000  # rows read from the database at once
 MOST_REFUSALS = 5  # of one errand by the server, before it is given up and a person sees it
-GONE = "no longer there: moved or removed by a person"
 LOST = "not found again after the server renumbered the folder"
 STAYS = "left where it is: [[mailbox]] move = false"
 
@@ -61,6 +63,7 @@ class _Mailbox:
         self._config = config
         self._bytes_of = bytes_of
         self._now = now
+        self._tidying = Tidying(session, config.folders, moves=config.move)
 
     def do(self, group: list[Errand]) -> int:
         """A group that one command serves; when it fails, each of its errands alone."""
@@ -80,6 +83,9 @@ class _Mailbox:
         interrupted = group[0].state == "doing"
         _mark(group, "doing")
         match group[0].kind:
+            case "tidy":
+                for errand in group:
+                    _conclude(errand, self._tidying.carry_out(errand.key, interrupted=interrupted))
             case "append":
                 self._copy(group)
             case "flag":
@@ -119,13 +125,20 @@ class _Mailbox:
         if moving and interrupted and self._config.move:
             places = self._without_finished(places, folder, target)
         if group[0].flagged and places:
-            self._session.flag(folder, places)
+            self._flag(folder, places)
         if not moving or target == folder:
             _mark(places.values(), "done")
         elif self._config.move:
             self._move(places, folder, target)
         else:
             _mark(places.values(), "done", STAYS)
+
+    def _flag(self, folder: str, places: dict[int, Errand]) -> None:
+        marks = (STAR, str(Mark.URGENT))
+        self._session.mark(folder, places, flags_of(marks))
+        with writing():
+            for errand in places.values():
+                whereabouts.bears(errand.message, errand.mailbox, marks)
 
     def _move(self, places: dict[int, Errand], folder: str, target: str) -> None:
         if not places:
@@ -186,3 +199,10 @@ def _mark(errands: Iterable[Errand], state: str, note: str = "", *, moved: bool 
             Errand.update(state=state, error=note).where(Errand.key.in_([errand.key for errand in done])).execute()
             for errand in done if moved else ():
                 whereabouts.expect(errand.message, errand.mailbox, errand.target)
+
+
+def _conclude(errand: Errand, note: str) -> None:
+    """Unless its row has a newer word by now, which the next pass does."""
+    with writing():
+        still = (Errand.key == errand.key) & (Errand.state == "doing")
+        Errand.update(state="done", error=note, target="", folder="").where(still).execute()

@@ -319,11 +319,25 @@ class Session:
         if self._link.can("UIDPLUS"):
             self._link.uid("EXPUNGE", uid_set(uids))
 
-    def flag(self, folder: str, uids: Collection[int]) -> None:
-        r"""Set `\Flagged` (the star of a mail client), and nothing else."""
+    def mark(self, folder: str, uids: Collection[int], flags: Collection[str], *, on: bool = True) -> None:
+        r"""Set (or take off) `\Flagged`, the star of a mail client, and keywords where the folder takes any."""
+        if not flags:
+            return
         self._open(folder, writing=True)
-        for chunk in chunks(sorted(uids), MOVE_BATCH):
-            self._link.uid("STORE", uid_set(chunk), "+FLAGS.SILENT", r"(\Flagged)")
+        allowed = self._permanent_flags()
+        known = [flag for flag in flags if flag.startswith("\\") or r"\*" in allowed or flag.lower() in allowed]
+        for chunk in chunks(sorted(uids), MOVE_BATCH) if known else ():
+            self._link.uid("STORE", uid_set(chunk), f"{'+' if on else '-'}FLAGS.SILENT", f"({' '.join(known)})")
+
+    def _permanent_flags(self) -> list[str]:
+        r"""Those that the open folder keeps (RFC 3501, 7.1); `\*` means that new keywords may be made."""
+        _, data = self._link.box.client.response("PERMANENTFLAGS")
+        return (data[0] or b"").decode("ascii", "replace").strip("()").lower().split()
+
+    def starred(self, folder: str, uids: Collection[int]) -> set[int]:
+        r"""Those of the UIDs that bear `\Flagged`."""
+        self._open(folder, writing=False)
+        return self._link.search("UID", uid_set(uids), "FLAGGED") & set(uids) if uids else set()
 
     def append(self, folder: str, raw: bytes, date: datetime, *, seen: bool = True) -> None:
         """Put a letter in a folder that exists."""

@@ -237,8 +237,10 @@ class _Watch:
 
     def _is_pending(self, digest: str) -> bool:
         """A move of ours isn't done yet: whoever moved it, it isn't clear from where."""
-        ours = (Errand.mailbox == self._name) & (Errand.message == digest) & (Errand.kind == "move")
-        return bool(Errand.select().where(ours & Errand.state.in_(("waiting", "doing"))).exists())
+        ours = (Errand.mailbox == self._name) & (Errand.message == digest)
+        following = (Errand.kind == "tidy") & ((Errand.target != "") | (Errand.folder != ""))
+        moving = (Errand.kind == "move") | following
+        return bool(Errand.select().where(ours & moving & Errand.state.in_(("waiting", "doing"))).exists())
 
     def _has_left(self, letter: Message, expected: Standing) -> bool:
         """No copy of it stands where it was expected, by its number and by its Message-ID."""

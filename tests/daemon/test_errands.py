@@ -10,8 +10,9 @@ from peewee import Database
 
 from archive.database import open_database
 from archive.records import Errand
-from daemon.mailbox.errands import GONE, LOST, MOST_REFUSALS, STAYS, run_errands
+from daemon.mailbox.errands import LOST, MOST_REFUSALS, STAYS, run_errands
 from daemon.mailbox.imap import Disconnected, Session
+from daemon.mailbox.tidying import GONE
 from tests.dovecot import SECRET, Dovecot, Person, dovecot, running, user
 
 __all__ = ["dovecot", "user"]
@@ -80,7 +81,7 @@ def test_letters_go_to_the_folder_of_their_label_unread(
 
     assert done == 2
     assert person.flags() == {2: set()}
-    assert sorted(person.flags(WORKS).values(), key=len) == [set(), {r"\Flagged"}]
+    assert sorted(person.flags(WORKS).values(), key=len) == [set(), {r"\Flagged", "urgent"}]
     assert states() == {1: ("done", ""), 3: ("done", "")}
 
 
@@ -92,7 +93,7 @@ def test_an_urgent_letter_is_flagged_where_it_stands(
 
     run_errands(session, dovecot.config(user), no_bytes, NOW)
 
-    assert person.flags() == {1: set(), 2: {r"\Flagged"}}
+    assert person.flags() == {1: set(), 2: {r"\Flagged", "urgent"}}
     assert states() == {2: ("done", "")}
 
 
@@ -203,7 +204,7 @@ def test_a_mailbox_that_is_not_sorted_keeps_its_letters_and_gets_its_stars(
 
     run_errands(session, dovecot.config(user, move=False), no_bytes, NOW)
 
-    assert person.flags() == {1: {r"\Flagged"}}
+    assert person.flags() == {1: {r"\Flagged", "urgent"}}
     assert states() == {1: ("done", STAYS)}
 
 
@@ -223,8 +224,8 @@ class Dies(Session):
 
     moment = ""
 
-    def flag(self, folder: str, uids: Collection[int]) -> None:
-        self._step("flag", lambda: super(Dies, self).flag(folder, uids))
+    def mark(self, folder: str, uids: Collection[int], flags: Collection[str], *, on: bool = True) -> None:
+        self._step("flag", lambda: super(Dies, self).mark(folder, uids, flags, on=on))
 
     def ensure_folder(self, folder: str) -> None:
         self._step("folder", lambda: super(Dies, self).ensure_folder(folder))
@@ -273,7 +274,7 @@ def test_a_death_at_any_moment_ends_in_the_same_mailbox(
         assert {state for state, _ in states().values()} == {"done"}
         assert person.flags() == {3: {r"\Deleted"}}
         assert sorted(person.letters(WORKS).values()) == [letter(1), letter(2)]
-        assert set(map(frozenset, person.flags(WORKS).values())) == {frozenset({r"\Flagged"})}
+        assert set(map(frozenset, person.flags(WORKS).values())) == {frozenset({r"\Flagged", "urgent"})}
 
 
 def test_a_lost_connection_ends_the_pass_and_the_next_one_does_the_rest(user: str) -> None:

@@ -205,7 +205,7 @@ def test_a_flag_is_a_star_and_nothing_else(dovecot: Dovecot, user: str) -> None:
         person.put(letter(1), letter(2), letter(3))
         person.mark([3], r"\Deleted")
 
-        session.flag("INBOX", [1])
+        session.mark("INBOX", [1], ["\\Flagged"])
 
         assert person.flags() == {1: {r"\Flagged"}, 2: set(), 3: {r"\Deleted"}}
 

@@ -37,7 +37,7 @@ def test_the_letter_stays_in_the_inbox_flagged_and_unread(office: Office) -> Non
     office.once()
 
     with office.person() as person:
-        assert list(person.flags().values()) == [{r"\Flagged"}]
+        assert list(person.flags().values()) == [{r"\Flagged", "urgent"}]
     (notice,) = office.said_to("d.faucheux@aubrelac.test")
     assert "URGENT" in text_of(notice)
 

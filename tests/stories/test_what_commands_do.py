@@ -246,6 +246,7 @@ def test_two_cases_become_one_and_one_becomes_two(rounds: Rounds) -> None:
     assert (one["status"], one["due_at"]) == ("open", first["due_at"]), "the earlier clock"
     assert len([one for one in one["messages"] if one["direction"] == "in"]) >= 2
 
+    rounds(outlook(notices[first["ref"]], "#délai 3 jours la pièce est commandée"))
     rounds(outlook(notices[second["ref"]], "Bonjour, le plombier passe ce soir."))
     answered = rounds.case(first["ref"])
     assert answered["status"] == "answered", "an answer to the notice of the one that is gone goes to the other"
@@ -258,6 +259,7 @@ def test_two_cases_become_one_and_one_becomes_two(rounds: Rounds) -> None:
 
     parted = rounds.case(first["ref"])
     assert (parted["status"], parted["answered_at"]) == ("answered", answered["answered_at"])
+    assert parted["due_at"] == answered["due_at"] == first["due_at"] + timedelta(days=3), "with the days given since"
     bulb = rounds.case(rounds.refs("L00101")[-1])
     assert (bulb["lease"], bulb["status"], bulb["sender"]) == ("L00101", "open", TENANT)
     assert bulb["due_at"] > first["due_at"]
