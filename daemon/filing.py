@@ -405,8 +405,19 @@ def _acknowledgement(action: Acknowledge, opened: Opened, house: House) -> dict[
             "danger": opened.plan.danger,
             "promise": _promise(opened.plan, house),
             "references": list(opened.letter.references),
-        },
+        }
+        | _replaced(opened.plan, house),
     }
+
+
+def _replaced(plan: Plan, house: House) -> dict[str, str]:
+    """Who answers while the manager in charge is away, whom the tenant would telephone in vain."""
+    identity, told = plan.identity, _first(plan, Notify)
+    lease = house.directory.lease(identity.lease) if identity.lease else None
+    manager = (told.manager if told else None) or identity.manager or (lease.manager if lease else None)
+    if manager not in house.away:
+        return {}
+    return {"stand_in": stand_in(manager, house.team, house.away) or ""}
 
 
 def _told(opened: Opened) -> dict[str, Any]:

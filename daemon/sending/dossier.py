@@ -17,6 +17,7 @@ The keys of `facts` are the names that the templates use. Beside the case, its l
     silence      why nothing was said to the sender (rules.plan.Plan.silence)
     attach       false: the letter stays where it is
     instead_of   the absent manager whose place the reader takes
+    stand_in     the id of whoever answers while the manager in charge is away, `""` when nobody does
     beside       the names of those who have the same notice
     appointment  {"due", "sequence", "method"}: what a calendar is told (rules/appointments.py)
     estimate     what a departure would give, for the manager only
@@ -79,8 +80,8 @@ STRANGERS = frozenset({Role.UNKNOWN, Role.OTHER, ""})
 class Dossier:
     """One outgoing row with all that belongs to it.
 
-    `letter` is the one that the row answers or tells of; `manager` is in charge of the case; `phone` is the telephone
-    of whoever wrote, as the imports know it.
+    `letter` is the one that the row answers or tells of; `manager` is in charge of the case, `stand_in` answers in that
+    one's absence; `phone` is the telephone of whoever wrote, as the imports know it.
     """
 
     row: Outgoing
@@ -91,6 +92,7 @@ class Dossier:
     lease: Lease | None = None
     manager: Manager | None = None
     phone: str = ""
+    stand_in: Manager | None = None
 
     @property
     def office(self) -> Office:
@@ -141,7 +143,7 @@ def open_dossiers(rows: Sequence[Outgoing], config: Config) -> list[Dossier]:
     letters = _by(Message.digest, (row.answers for row in rows))
     details = {row.id: _details(row) for row in rows}
     leases = _leases((*(case.lease_id for case in cases.values()), *(one.get("lease") for one in details.values())))
-    named = (one.get("person") for one in details.values())
+    named = (one.get(key) for one in details.values() for key in ("person", "stand_in"))
     managers = _by(Manager.id, (*(_in_charge(case, leases) for case in cases.values()), *named))
     phones = phones_of(_sender(details[row.id], letters.get(row.answers), cases.get(row.case_id)) for row in rows)
     dossiers = []
@@ -151,7 +153,8 @@ def open_dossiers(rows: Sequence[Outgoing], config: Config) -> list[Dossier]:
         manager = managers.get(_in_charge(case, leases) if case else told.get("person"))
         lease = leases.get(case.lease_id if case else told.get("lease"))
         phone = phones.get(normalise_address(_sender(told, letter, case)), "")
-        dossiers.append(Dossier(row, config, told, case, letter, lease, manager, phone))
+        stand_in = managers.get(told.get("stand_in"))
+        dossiers.append(Dossier(row, config, told, case, letter, lease, manager, phone, stand_in))
     return dossiers
 
 
@@ -256,7 +259,8 @@ def _answer(dossier: Dossier) -> dict[str, Any]:
 
 
 def _manager(dossier: Dossier) -> dict[str, str] | None:
-    manager = dossier.manager
+    """Who answers."""
+    manager = dossier.stand_in if "stand_in" in dossier.details else dossier.manager
     if manager is None:
         return None
     name = " ".join(filter(None, (manager.civility, manager.first_name, manager.last_name)))

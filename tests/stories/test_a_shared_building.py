@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from tests.answers import MANAGER, OTHER, case_of, outlook, reply, steps
+from tests.answers import MANAGER, OTHER, TENANT, case_of, outlook, reply, steps
 from tests.office import LISTS, Office, letter, text_of
 from tests.stories.test_a_manager_answers import ANSWER, answers, noticed
 
@@ -56,6 +56,9 @@ def test_whoever_stands_in_for_an_absent_manager_has_the_notices_at_once(office:
     assert office.said_to(MANAGER) == []
     (notice,) = office.said_to(OTHER)
     assert "Vous recevez cet avis pendant l’absence de Mme Faucheux." in text_of(notice)
+    told = text_of(office.said_to(TENANT)[0])
+    assert "M. Amaury Sissoko-Brun s’en charge" in told, "the tenant is told whoever answers, and that line"
+    assert "Faucheux" not in told
     office.deliver(outlook(notice, ANSWER, sender=f"Amaury Sissoko-Brun <{OTHER}>"))
     office.once()
     (answer,) = answers(office)
