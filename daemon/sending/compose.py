@@ -44,6 +44,7 @@ PAPERS = frozenset({"rent_notice", "document"})  # kinds that bring a tenant a d
 ANSWERS = frozenset({"acknowledgement", "document", "answer"})  # kinds that answer a letter
 # Everything but the reports of what isn't delivered, which we want to have (MS-OXCMAIL 2.2.3.2.14).
 NO_REPLY = "DR, RN, NRN, OOF, AutoReply"
+NOBODY = ""  # who holds the address of a case that anybody may read
 GRANTED_FOR = timedelta(days=180)  # how long a notice may be answered by whoever holds it
 
 
@@ -142,6 +143,15 @@ class Composer:
         reaches_us = intake.casefold() == self._config.agency.address.casefold()
         return "" if answers and reaches_us else wire.address(intake)
 
+    def _desk(self, intake: str, ref: str, now: datetime) -> str:
+        """Where a mail about a case that a link begins comes to us: it has no thread, and a tenant may read it.
+
+        So this address names the case, and proves nobody.
+        """
+        if not probe.works(intake):
+            return intake
+        return self._signer.case_address(wire.address(intake), ref, NOBODY, (now + GRANTED_FOR).date())
+
     # --- body
 
     def _body(
@@ -198,7 +208,9 @@ class Composer:
             told |= {"enclosed": enclosed, "intake": intake}
             told |= {"draft": _draft(dossier, told)}
             told |= {"reply_subject": f"Re: {stem_of(dossier)} {subject_token(row.case_id or '')}"}
-            told |= {"actions": offered(dossier, token, intake), "grants": self._grants(dossier, now)}
+            desks = {ref: self._desk(intake, ref, now) for ref in (row.case_id, *lines_of(dossier)) if ref}
+            told |= {"desks": desks, "grants": self._grants(dossier, now)}
+            told |= {"actions": offered(dossier, token, desks.get(row.case_id or "", intake))}
         try:
             return render(row.template, told)
         except TemplateNotFound as error:

@@ -1,11 +1,15 @@
 """A notice is answered at the address of its case, once `check` has seen that mail to such an address comes back."""
 
+import re
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
-from tests.answers import MANAGER, case_of, reply
+from tests.answers import MANAGER, TENANT, case_of, reply, steps
 from tests.office import OURS, Office, until
+from tests.outgoing import html_of
 from tests.smtp import Taken
 from tests.stories.test_a_manager_answers import ANSWER, answers, noticed
+from tests.stories.test_who_speaks_for_the_agency import BELIEVED
 
 
 def probes(office: Office) -> list[Taken]:
@@ -34,8 +38,21 @@ def test_once_a_probe_is_back_a_reply_without_its_thread_is_heard(office: Office
     (answer,) = answers(office)
     assert OURS in str(answer["From"])
     assert case_of(office, ref)["status"] == "answered"
+    # a link has no thread: its address names the case, and what a tenant reads proves nobody
+    link = next(link for link in re.findall(r'href="(mailto:[^"]+)"', html_of(notice.as_bytes())) if "%23clos" in link)
+    desk = unquote(urlsplit(link).path)
+    assert desk.startswith(f"gestion+{ref.lower()}.")
+    assert desk != address
+    theirs: dict[str, Any] = {"In_Reply_To": "", "References": "", "Subject": "Votre fuite"}
+    office.configure(more=BELIEVED)
+    passed = b"Authentication-Results: mx.aubrelac.test; dkim=pass header.d=aubrelac.test\r\n"
+    office.deliver(passed + reply(notice, "Le plombier est passé, c'est réparé.", to=TENANT, cc=desk, **theirs))
+    office.once()
+    office.deliver(reply(notice, "#clos", to=desk, **theirs))
+    office.once()
+    assert steps(office, ref)[-2:] == ["wrote", "unproven"]
     # the probe is nobody's letter
-    assert office.json("status")["seen"] == 2
+    assert office.json("status")["seen"] == 4
     assert [case["ref"] for case in office.cases()] == [ref]
     assert not [one for one in office.filed() if b"vm-0000-000000" in one.read_bytes().lower()]
     with office.person() as person:
