@@ -1,17 +1,19 @@
 """The due times in people's calendars, where `[reminders] appointments` is set: an `.ics` attached to the notice.
 
-The first one comes with the notice of the case; what changes afterwards is a small mail, once for each change. What
-each address was told last is an `Appointment` row; rules/appointments.py says what follows from it.
+The first one comes with the notice of the case; what changes afterwards is a small mail, once for each change, and so
+is the due time of a case that a person has opened. What each address was told last is an `Appointment` row;
+rules/appointments.py says what follows from it.
 """
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import groupby
 from typing import Any
 
 from archive.database import writing
-from archive.records import Appointment, Case, Fact, Outgoing
+from archive.journal import Op
+from archive.records import Appointment, Case, Event, Fact, Outgoing
 from daemon.cases.lines import Lines
 from daemon.config import Config
 from daemon.filing import House
@@ -34,15 +36,17 @@ class Appointments:
             return 0
         with writing():
             _note_first()
-        told = _told()
+        told = [*_told(), *((case, []) for case in _opened_by_people())]
         lines = Lines([case for case, _ in told])
         found = [(case, list(self._owed(case, said, lines))) for case, said in told]
         with writing():
             return sum(_say(case, words, now) for case, words in found)
 
-    def _owed(self, case: Case, said: Iterable[Said], lines: Lines) -> Iterator[Word]:
+    def _owed(self, case: Case, said: Sequence[Said], lines: Lines) -> Iterator[Word]:
         house = self._house()
-        people = (lines.in_charge(case), *lines.beside(case))
+        people = [one for one in (lines.in_charge(case), *lines.beside(case)) if said or one not in house.shared]
+        if not people:
+            return iter(())
         concerned = {house.team[one].email for one in people if one is not None and one in house.team}
         runs = case.status == "open" and case.paused_at is None
         return owed(said, case.due_at if runs else None, concerned, list(house.readers(*people)))
@@ -72,6 +76,14 @@ def _told() -> list[tuple[Case, list[Said]]]:
         for ref, mine in groupby(rows, lambda row: str(row.case_id))
     }
     return [(case, said[case.ref]) for case in Case.select().where(Case.ref.in_(list(said)))] if said else []
+
+
+def _opened_by_people() -> list[Case]:
+    """After a call, out of another one, out of what was put aside: of these no notice has brought the due time."""
+    opened = Event.select(Event.case).where(Event.op == str(Op.OPEN))
+    told = Appointment.select(Appointment.case)
+    wanted = (Case.status == "open") & Case.ref.in_(opened) & Case.ref.not_in(told)
+    return list(Case.select().where(wanted).order_by(Case.ref))
 
 
 def _say(case: Case, words: Iterable[Word], now: datetime) -> int:

@@ -6,7 +6,7 @@ from typing import Any
 
 from icalendar import Calendar
 
-from tests.answers import MANAGER, case_of, outlook
+from tests.answers import MANAGER, OTHER, case_of, outlook
 from tests.office import Office, text_of
 from tests.stories.test_a_manager_answers import ANSWER, noticed
 
@@ -64,3 +64,9 @@ def test_a_due_time_is_published_moved_and_cancelled(office: Office) -> None:
     assert "n’attend plus de réponse de votre part" in text_of(over)
     office.once()
     assert len(office.said_to(MANAGER)) == 3  # said once
+
+    office.deliver(outlook(notice, "#nouveau L00113\nM. Benaïssa a appelé : la porte du hall ne ferme plus."))
+    office.once()
+    office.once()
+    (called,) = [one for one in office.said_to(OTHER) if "Échéance" in str(one["Subject"])]
+    assert read(called)["sequence"] == 0, "of a call, whoever is in charge has it as well"
