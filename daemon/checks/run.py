@@ -19,6 +19,7 @@ from daemon import clock
 from daemon.checks import disk as check_disk
 from daemon.checks import mail as check_mail
 from daemon.checks import probe as check_probe
+from daemon.checks import sent as check_sent
 from daemon.checks.advice import warnings
 from daemon.config import Config, secret_problems
 from daemon.errors import ConfigError, Permanent, Temporary
@@ -52,6 +53,8 @@ def run_checks(
     if all(finding.ok for finding in found) and check_probe.may_begin(config):
         probing = _at_once([("case address", partial(check_probe.case_addresses, config, now))], patience)
         found += [finding for slot in probing for finding in slot]
+        copies = _at_once([("sent mail", partial(check_sent.copies, config, now))], patience)
+        found += [finding for slot in copies for finding in slot]
     return found
 
 

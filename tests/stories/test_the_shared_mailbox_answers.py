@@ -3,9 +3,13 @@
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
 from email.policy import SMTP
+from typing import Any
 
+from archive.records import database
+from daemon.checks.sent import copies
+from daemon.config import load
 from tests.answers import MANAGER, TENANT, case_of, steps
-from tests.office import OURS, Office, letter, text_of
+from tests.office import LISTS, OURS, Office, letter, text_of
 
 NOW = datetime.now(UTC).replace(microsecond=0)
 RECEIVED = NOW - timedelta(hours=3)
@@ -127,3 +131,40 @@ def test_a_command_to_ourselves_is_obeyed(office: Office) -> None:
     assert case["status"] == "answered"
     assert "plombier passe jeudi" in case["steps"][-1]["detail"]
     assert text_of(office.said_to(TENANT)[0])
+
+
+def test_an_answer_that_left_no_copy_is_noticed_by_check(office: Office) -> None:
+    ref = opened(office)
+    config = load(office.config)
+
+    def told() -> str:
+        ((well, message),) = copies(config, datetime.now(UTC))
+        database.close()
+        assert well
+        return message
+
+    nobody = told()
+    shared = (LISTS / "managers.csv").read_text().splitlines()
+    (office.folder / "managers.csv").write_text(
+        "\n".join(f"{line},shared" for line in shared).replace("shared", "works_in", 1)
+    )
+    office.command("import", "managers", str(office.folder / "managers.csv"))
+    waiting = told()
+    sent(office, mail())
+    seen = told()
+    acknowledged = office.said_to(TENANT)[0]["Message-ID"]
+    office.deliver(letter(subject="Re: Fuite", text="Merci, à jeudi.", In_Reply_To=acknowledged))
+    lost: dict[str, Any] = {
+        "In_Reply_To": "<delegate@outlook.test>",
+        "References": f"{acknowledged} <delegate@outlook.test>",
+    }
+    office.deliver(letter(subject="Re: Fuite", text="Merci de votre réponse, jeudi me va.", **lost))
+    office.once()
+    blind = told()
+
+    assert "nobody works in the shared mailbox" in nobody
+    assert "answer a letter there, then check again" in waiting
+    assert "is seen (last on" in seen
+    assert blind.startswith(f"warning: {ref}: ")
+    assert "MessageCopyForSentAsEnabled" in blind
+    assert "in copy (Cc)" in blind
