@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 WITHOUT := echo "Going on without them: mails need none, printed notices do" >&2
 
-.PHONY: demo test soak check lint types bench install clean
+.PHONY: demo test soak check lint types bench pictures install clean
 
 demo: $(VENV)/.run
 	$(BIN)/vaguemestre demo $(ARGS)
@@ -29,6 +29,10 @@ bench: $(VENV)/.test
 	$(BIN)/python -m bench.intake
 	$(BIN)/python -m bench.notices
 	$(BIN)/python -m bench.classify
+
+# The pictures of docs/gestionnaires.md; Chromium is needed.
+pictures: $(VENV)/.test
+	$(BIN)/python -m docs.pictures
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \

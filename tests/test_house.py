@@ -140,3 +140,12 @@ def test_the_wheel_holds_the_rooms_and_their_data_and_nothing_else(wheel: Path) 
         pytest.skip("not a git checkout: nothing to compare the wheel with")
 
     assert held == {entry for entry in tracked if entry}
+
+
+def test_every_picture_of_the_guides_is_there_and_shown() -> None:
+    docs = ROOT / "docs"
+    shown = {found for page in docs.glob("*.md") for found in re.findall(r"!\[[^\]]+\]\(([^)]+)\)", page.read_text())}
+
+    there = {str(path.relative_to(docs)) for path in docs.glob("images/*")}
+
+    assert shown == there
