@@ -113,6 +113,20 @@ class Office:
         values = {"imap_port": self.dovecot.port, "smtp_port": self.sink.port, "user": self.user}
         self.config.write_text(CONFIG.format(**values, mailbox=mailbox, more=more))
 
+    def second_mailbox(self) -> str:
+        """The lines of one more [[mailbox]], of the user whose name ends in `-bis`."""
+        (self.folder / "second").write_text("secret")
+        return f"""
+[[mailbox]]
+name = "accueil"
+address = "accueil@aubrelac.test"
+host = "127.0.0.1"
+port = {self.dovecot.port}
+security = "none"
+user = "{self.user}-bis"
+password_file = "second"
+"""
+
     @property
     def config(self) -> Path:
         return self.folder / "vaguemestre.toml"

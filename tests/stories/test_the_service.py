@@ -1,9 +1,12 @@
 """The daemon that runs for good: it hears at once, stops politely, and reads its configuration again when asked."""
 
+import queue
 import signal
 import smtplib
 import socket
+import threading
 import time
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -11,32 +14,43 @@ import pytest
 
 from tests.office import OURS, Office, letter, text_of, until
 
+OTHER = "ewen.legoff@example.org"
 TENANT = "clemence.bonnefoy@example.org"
 
 
 class Systemd:
-    """The side of sd_notify that systemd has: a datagram socket."""
+    """The side of sd_notify that systemd has: a datagram socket, and somebody who always reads it."""
 
     def __init__(self, path: Path) -> None:
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self._socket.bind(str(path))
-        self._socket.settimeout(30)
+        self._said: queue.Queue[str] = queue.Queue()
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    def _read(self) -> None:
+        while said := self._socket.recv(4096).decode():
+            self._said.put(said)
 
     def wait_for(self, word: str) -> str:
         while True:
-            said = self._socket.recv(4096).decode()
+            said = self._said.get(timeout=30)
             if word in said:
                 return said
 
     def close(self) -> None:
+        self._socket.shutdown(socket.SHUT_RDWR)
+        self._reader.join(10)
         self._socket.close()
 
 
 @pytest.fixture
-def systemd(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Systemd:
+def systemd(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Systemd]:
     path = tmp_path / "notify"
     monkeypatch.setenv("NOTIFY_SOCKET", str(path))
-    return Systemd(path)
+    listening = Systemd(path)
+    yield listening
+    listening.close()
 
 
 def test_it_says_ready_feeds_the_watchdog_and_stops_politely(office: Office, systemd: Systemd) -> None:
@@ -51,16 +65,19 @@ def test_it_says_ready_feeds_the_watchdog_and_stops_politely(office: Office, sys
 
     assert daemon.returncode == 0
     assert "event=stopped" in log
-    systemd.close()
 
 
-def test_a_letter_is_answered_as_soon_as_it_comes(office: Office) -> None:
+def test_a_letter_is_answered_as_soon_as_it_comes_in_each_mailbox(office: Office, systemd: Systemd) -> None:
+    office.configure(mailbox=office.second_mailbox())
     office.start("run")
+    systemd.wait_for("READY=1")
     until(lambda: office.json("status")["last_fetch_at"])
 
     office.deliver(letter())
+    with office.dovecot.person(f"{office.user}-bis") as person:
+        person.put(letter(OTHER, "Volet", "Bonjour, mon volet est bloqué, merci."), date=datetime.now(UTC))
 
-    until(lambda: len(office.said_to(TENANT)) == 1, 20)
+    until(lambda: len(office.said_to(TENANT)) == len(office.said_to(OTHER)) == 1, 20)
     until(lambda: office.folders().get("Accus&AOk-s") == 1, 20)
     assert office.folders() == {"R&AOk-clamations/Travaux": 1, "Accus&AOk-s": 1}
 
@@ -83,15 +100,16 @@ def test_letters_come_by_lmtp_and_by_imap_and_are_one(office: Office) -> None:
     assert len(office.cases()) == 1
 
 
-def test_sighup_takes_a_good_configuration_and_keeps_the_old_one_otherwise(office: Office) -> None:
+def test_sighup_takes_a_good_configuration_and_keeps_the_old_one_otherwise(office: Office, systemd: Systemd) -> None:
     daemon = office.start("run")
-    until(lambda: office.json("status")["last_fetch_at"])
+    systemd.wait_for("READY=1")
     office.config.write_text(office.config.read_text() + "\n[nonsense]\n")
     daemon.send_signal(signal.SIGHUP)
-    time.sleep(2)
+    for _ in range(3):  # it is read at a beat of the heart, and every beat is told
+        systemd.wait_for("WATCHDOG=1")
     office.configure(mailbox="move = false")
     daemon.send_signal(signal.SIGHUP)
-    time.sleep(2)
+    systemd.wait_for("READY=1")
 
     office.deliver(letter())
 

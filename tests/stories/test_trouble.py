@@ -36,19 +36,7 @@ def test_a_relay_that_is_gone_delays_the_answer_and_nothing_else(office: Office)
 
 def test_a_mailbox_that_is_gone_holds_up_no_other(office: Office) -> None:
     second = office.user + "-bis"
-    (office.folder / "second").write_text("secret")
-    office.configure(
-        mailbox=f"""
-[[mailbox]]
-name = "accueil"
-address = "accueil@aubrelac.test"
-host = "127.0.0.1"
-port = {office.dovecot.port}
-security = "none"
-user = "{second}"
-password_file = "second"
-"""
-    )
+    office.configure(mailbox=office.second_mailbox())
     office.config.write_text(office.config.read_text().replace(f"port = {office.dovecot.port}", "port = 1", 1))
     with office.dovecot.person(second) as person:
         person.put(letter(), date=datetime.now(UTC))

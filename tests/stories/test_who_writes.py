@@ -100,18 +100,7 @@ def test_a_second_address_of_a_tenant_is_theirs_too_whatever_its_case(office: Of
 
 def test_a_letter_to_two_mailboxes_is_one_case(office: Office) -> None:
     second = office.user + "-bis"
-    (office.folder / "second").write_text("secret")
-    more = f"""
-[[mailbox]]
-name = "accueil"
-address = "accueil@aubrelac.test"
-host = "127.0.0.1"
-port = {office.dovecot.port}
-security = "none"
-user = "{second}"
-password_file = "second"
-"""
-    office.configure(mailbox=more)
+    office.configure(mailbox=office.second_mailbox())
     raw = letter(
         "clemence.bonnefoy@example.org", "Fuite", "Il y a une fuite sous l'évier, merci d'envoyer un plombier."
     )
