@@ -4,7 +4,9 @@ import csv
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from email.message import EmailMessage
 from pathlib import Path
 
@@ -64,13 +66,31 @@ def some_of(source: Path, target: Path, leases: tuple[str, ...]) -> Path:
     return target
 
 
+@contextmanager
+def few(folder: Path, accounts: Path, dovecot: Dovecot, user: str, sink: Sink) -> Iterator[Office]:
+    """A few leases of every kind, in a folder."""
+    shutil.copytree(accounts, folder / "state")
+    opened = Office(folder, dovecot, user, sink)
+    yield with_notices(opened)
+    opened.close()
+
+
 @pytest.fixture
 def notice_office(tmp_path: Path, few_accounts: Path, dovecot: Dovecot, user: str, sink: Sink) -> Iterator[Office]:
     """A few leases of every kind."""
-    shutil.copytree(few_accounts, tmp_path / "state")
-    opened = Office(tmp_path, dovecot, user, sink)
-    yield with_notices(opened)
-    opened.close()
+    with few(tmp_path, few_accounts, dovecot, user, sink) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def looked_at(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, few_accounts: Path, dovecot: Dovecot
+) -> Iterator[Office]:
+    """The same, for what happens once and is only looked at afterwards by the claims of one module."""
+    sink, name = Sink(), f"{request.node.name.removesuffix('.py')}-{time.monotonic_ns()}"
+    with few(tmp_path_factory.mktemp("looked-at"), few_accounts, dovecot, name, sink) as opened:
+        yield opened
+    sink.close()
 
 
 @pytest.fixture

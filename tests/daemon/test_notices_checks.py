@@ -8,12 +8,13 @@ from decimal import Decimal
 
 import pytest
 
-from archive.records import Contact, Movement, Outgoing, RentNotice
-from daemon.notices import console
+from archive.records import Contact, Movement, NoticeRun, Order, Outgoing, RentNotice
+from daemon.answers import orders
+from daemon.notices import console, summary
 from daemon.notices.audit import audit
 from daemon.notices.document import data_of, text_of
-from tests.daemon.test_notices import BY_MAIL, BY_POST, NOVEMBER, Agency, agency, notice, pay
-from tests.notices import few_accounts
+from tests.daemon.test_notices import BY_MAIL, BY_POST, NOON, NOVEMBER, Agency, agency, notice, pay
+from tests.notices import ACCOUNTING, few_accounts
 
 __all__ = ["agency", "few_accounts"]
 
@@ -73,6 +74,21 @@ def test_the_seal_of_the_day_is_printed_where_it_is_set(agency: Agency) -> None:
 
     assert "Sceau" not in text_of(plain)
     assert data_of(stamped).seal == sealed.app.desk.tree.seal()
+
+
+def test_both_approvals_may_come_by_mail(agency: Agency) -> None:
+    agency = agency.set('second_approver = "direction@aubrelac.test"')
+    summary.send(agency.app.room, agency.prepare(), NOON)
+    about = NoticeRun.get().summary
+
+    states = []
+    for by, answered in ((ACCOUNTING, about), ("direction@aubrelac.test", f"{about}/1")):
+        details = json.dumps({"about": answered, "words": []})
+        Order.create(key=f"order/{by}", name="send", message=by, by=by, at=NOON, details=details)
+        orders.obey(agency.app.room, NOON, lambda: False)
+        states.append(notice(BY_MAIL).state)
+
+    assert states == ["prepared", "approved"]
 
 
 # --- afterwards

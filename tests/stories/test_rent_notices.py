@@ -13,25 +13,33 @@ import pikepdf
 import pytest
 
 from tests.accounts import balances
-from tests.notices import ACCOUNTING, FEW, few_accounts, notice_office, pdfs_of, whole_office
+from tests.notices import ACCOUNTING, FEW, few_accounts, looked_at, notice_office, pdfs_of, whole_office
 from tests.office import Office, letter, parsed, text_of
 
 TERM = ("--period", "2026-11")
 POSTED = {"L00105", "L00108", "L00117"}
-__all__ = ["few_accounts", "notice_office", "whole_office"]
+__all__ = ["few_accounts", "looked_at", "notice_office", "whole_office"]
 
 
 def show(office: Office, period: str = "2026-11") -> dict[str, dict[str, Any]]:
     return {row["lease"]: row for row in office.json("notices", "show", "--period", period)}
 
 
+def send(office: Office) -> Office:
+    """The whole run, by commands."""
+    for command in ("prepare", "approve", "send"):
+        office.command("notices", command, *TERM)
+    return office
+
+
 @pytest.fixture
 def sent(notice_office: Office) -> Office:
-    """The whole run, by commands."""
-    notice_office.command("notices", "prepare", *TERM)
-    notice_office.command("notices", "approve", *TERM)
-    notice_office.command("notices", "send", *TERM)
-    return notice_office
+    return send(notice_office)
+
+
+@pytest.fixture(scope="module")
+def gone_out(looked_at: Office) -> Office:
+    return send(looked_at)
 
 
 # Receipts for October in the sample's November run: a part, none; every other lease has a quittance.
@@ -42,10 +50,7 @@ GONE = {"L00124", "L00139"}  # owe nothing: no paper
 
 @pytest.mark.slow
 def test_the_whole_run_of_the_sample_agency(whole_office: Office) -> None:
-    for command in ("prepare", "approve", "send"):
-        whole_office.command("notices", command, *TERM)
-
-    rows = show(whole_office)
+    rows = show(send(whole_office))
 
     assert set(balances()) - set(rows) == GONE
     receipts = {lease: "reçu" if lease in PART else "none" if lease in NOTHING else "quittance" for lease in rows}
@@ -62,15 +67,15 @@ def test_the_whole_run_of_the_sample_agency(whole_office: Office) -> None:
     assert whole_office.json("notices", "audit", *TERM) == []
 
 
-@pytest.mark.slow
 def test_a_tenant_who_left_with_a_debt_gets_a_statement_and_no_call_of_rent(whole_office: Office) -> None:
     debt = whole_office.folder / "debt.csv"
     line = "2026-10-15,L00139,regularisation,Régularisation charges 2025,120.00,0.00,REG-2025-L00139-B"
     debt.write_text(f"date,lease_id,kind,label,debit_eur,credit_eur,reference\n{line}\n")
     whole_office.command("import", "movements", str(debt))
 
-    for command in ("prepare", "approve", "send"):
-        whole_office.command("notices", command, *TERM)
+    whole_office.command("notices", "prepare", *TERM, "--lease", "L00139")
+    whole_office.command("notices", "approve", *TERM)
+    whole_office.command("notices", "send", *TERM)
 
     row = show(whole_office)["L00139"]
     assert (row["term_due"], row["total_due"], row["receipt"]) == ("0.00", "120.00", "none")
@@ -82,8 +87,8 @@ def test_a_tenant_who_left_with_a_debt_gets_a_statement_and_no_call_of_rent(whol
     assert "Régularisation" in page
 
 
-def test_one_mail_is_short_personal_and_brings_its_document(sent: Office) -> None:
-    (mail,) = sent.said_to("ewen.legoff@example.org")
+def test_one_mail_is_short_personal_and_brings_its_document(gone_out: Office) -> None:
+    mail, *_ = gone_out.said_to("ewen.legoff@example.org")
 
     text = text_of(mail)
 
@@ -97,12 +102,12 @@ def test_one_mail_is_short_personal_and_brings_its_document(sent: Office) -> Non
     assert mail["Subject"] == "Votre avis d’échéance de novembre 2026"
     assert len(text) < 1200
     (pdf,) = pdfs_of(mail)
-    assert show(sent)["L00102"]["pdf"]
-    assert (sent.tree / show(sent)["L00102"]["pdf"]).read_bytes() == pdf
+    assert show(gone_out)["L00102"]["pdf"]
+    assert (gone_out.tree / show(gone_out)["L00102"]["pdf"]).read_bytes() == pdf
 
 
-def test_a_tenant_on_direct_debit_sees_no_way_to_pay_twice(sent: Office) -> None:
-    (mail,) = sent.said_to("clemence.bonnefoy@example.org")
+def test_a_tenant_on_direct_debit_sees_no_way_to_pay_twice(gone_out: Office) -> None:
+    (mail,) = gone_out.said_to("clemence.bonnefoy@example.org")
 
     text = text_of(mail)
 
@@ -110,8 +115,8 @@ def test_a_tenant_on_direct_debit_sees_no_way_to_pay_twice(sent: Office) -> None
     assert "IBAN" not in text
 
 
-def test_those_by_post_are_merged_by_postcode_for_window_envelopes(sent: Office) -> None:
-    folder = sent.folder / "state" / "notices" / "2026-11"
+def test_those_by_post_are_merged_by_postcode_for_window_envelopes(gone_out: Office) -> None:
+    folder = gone_out.folder / "state" / "notices" / "2026-11"
 
     with (folder / "courrier-1.csv").open(encoding="utf-8-sig", newline="") as file:
         rows = list(csv.DictReader(file, delimiter=";"))
@@ -122,21 +127,19 @@ def test_those_by_post_are_merged_by_postcode_for_window_envelopes(sent: Office)
     assert postcodes == sorted(postcodes)
     assert len(rows) == len(POSTED)
     assert sum(int(row["Pages"]) for row in rows) == pages
-    assert {row["Bail"] for row in rows} == {lease for lease, row in show(sent).items() if row["channel"] == "post"}
+    assert {row["Bail"] for row in rows} == {lease for lease, row in show(gone_out).items() if row["channel"] == "post"}
     assert rows[0]["Ligne 1"]
-    again = sent.command("notices", "print-batch", *TERM, "--again", "1")
+    again = gone_out.command("notices", "print-batch", *TERM, "--again", "1")
     assert again.startswith(f"{len(POSTED)} letters, {pages} pages\n"), "what the one who fills envelopes counts"
 
 
-def test_again_nothing_is_sent_twice(sent: Office) -> None:
-    before = len(sent.sink.accepted)
+def test_again_nothing_is_sent_twice(gone_out: Office) -> None:
+    before = len(gone_out.sink.accepted)
 
-    sent.command("notices", "send", *TERM)
-    sent.command("notices", "prepare", *TERM)
-    sent.command("notices", "approve", *TERM)
-    sent.command("notices", "send", *TERM)
+    gone_out.command("notices", "send", *TERM)
+    send(gone_out)
 
-    assert len(sent.sink.accepted) == before
+    assert len(gone_out.sink.accepted) == before
 
 
 def test_a_correction_replaces_and_both_are_kept(sent: Office) -> None:
@@ -189,40 +192,30 @@ def test_accounting_answers_the_summary_and_all_of_it_leaves(notice_office: Offi
     assert any("Retenus : L00105." in text_of(mail) for mail in notice_office.said_to(ACCOUNTING))
 
 
-@pytest.mark.parametrize(
-    "headers",
-    [
-        {"In_Reply_To": "<forged@aubrelac.test>"},
-        {"In_Reply_To": "<x@y>", "Authentication_Results": "mx.other.test; dmarc=pass header.from=aubrelac.test"},
-        {"In_Reply_To": "<x@y>", "Authentication_Results": "mx.agence.test; spf=pass smtp.mailfrom=evil.example"},
-    ],
+FORGED = (
+    {"In_Reply_To": "<forged@aubrelac.test>"},
+    {"In_Reply_To": "<x@y>", "Authentication_Results": "mx.other.test; dmarc=pass header.from=aubrelac.test"},
+    {"In_Reply_To": "<x@y>", "Authentication_Results": "mx.agence.test; spf=pass smtp.mailfrom=evil.example"},
 )
-def test_a_name_in_from_approves_nothing(notice_office: Office, headers: dict[str, str]) -> None:
-    notice_office.command("notices", "prepare", *TERM)
-
-    _answer(notice_office, "#envoyer", **headers)
-
-    assert {row["status"] for row in show(notice_office).values()} == {"prepared"}
-    assert "rien ne prouve qu’elle vient de vous" in text_of(notice_office.said_to(ACCOUNTING)[-1])
 
 
-def test_a_pass_of_the_agencys_own_server_is_believed(notice_office: Office) -> None:
-    notice_office.command("notices", "prepare", *TERM)
+def test_only_a_proven_answer_to_the_last_summary_approves(notice_office: Office) -> None:
+    def statuses() -> set[str]:
+        return {row["status"] for row in show(notice_office).values()}
 
-    _answer(
-        notice_office,
-        "#envoyer 2026-11",
-        In_Reply_To="<x@y>",
-        Authentication_Results="mx.agence.test; dmarc=pass header.from=aubrelac.test",
-    )
+    def last_answer() -> str:
+        return text_of(notice_office.said_to(ACCOUNTING)[-1])
 
-    assert "prepared" not in {row["status"] for row in show(notice_office).values()}
-
-
-def test_an_answer_to_an_older_summary_approves_nothing(notice_office: Office) -> None:
     notice_office.command("notices", "prepare", *TERM)
     notice_office.once()
-    older = notice_office.said_to(ACCOUNTING)[-1]
+    older = str(notice_office.said_to(ACCOUNTING)[-1]["Message-ID"])
+    forged = [letter(ACCOUNTING, "Re: Avis", f"Bonjour {n}\n\n#envoyer", **one) for n, one in enumerate(FORGED)]
+    notice_office.deliver(*forged)
+    notice_office.once()
+    assert statuses() == {"prepared"}, "a name in From proves nothing"
+    refusals = [text_of(mail) for mail in notice_office.said_to(ACCOUNTING)[1:]]
+    assert ["rien ne prouve qu’elle vient de vous" in one for one in refusals] == [True] * len(FORGED)
+
     more = notice_office.folder / "more.csv"
     more.write_text(
         "date,lease_id,kind,label,debit_eur,credit_eur,reference\n"
@@ -230,11 +223,13 @@ def test_an_answer_to_an_older_summary_approves_nothing(notice_office: Office) -
     )
     notice_office.command("import", "movements", str(more))
     notice_office.command("notices", "prepare", *TERM)
+    _answer(notice_office, "#envoyer", In_Reply_To=older)
+    assert statuses() == {"prepared"}
+    assert "Les chiffres ont changé" in last_answer()
 
-    _answer(notice_office, "#envoyer", In_Reply_To=str(older["Message-ID"]))
-
-    assert {row["status"] for row in show(notice_office).values()} == {"prepared"}
-    assert "Les chiffres ont changé" in text_of(notice_office.said_to(ACCOUNTING)[-1])
+    proof = {"In_Reply_To": "<x@y>", "Authentication_Results": "mx.agence.test; dmarc=pass header.from=aubrelac.test"}
+    _answer(notice_office, "#envoyer 2026-11", **proof)
+    assert "prepared" not in statuses(), "the agency's own server is believed"
 
 
 def test_prefers_paper_before_it_leaves(notice_office: Office) -> None:
@@ -301,86 +296,80 @@ def test_a_refused_address_goes_by_post_too(notice_office: Office) -> None:
 # --- documents on request
 
 
-def asked(office: Office, sender: str, text: str, subject: str = "Demande") -> list[EmailMessage]:
-    office.deliver(letter(sender, subject, text))
+def asked(office: Office, *letters: bytes) -> None:
+    office.deliver(*letters)
     office.once()
     office.once()
-    return office.said_to(sender)
 
 
-def test_a_receipt_asked_for_comes_at_once_and_answers_the_case(notice_office: Office) -> None:
-    (mail,) = asked(
-        notice_office,
-        "ewen.legoff@example.org",
-        "Bonjour, pouvez-vous m'envoyer ma quittance de septembre 2026 ? Merci",
-    )
-
-    assert "votre quittance de septembre 2026" in text_of(mail)
-    (pdf,) = pdfs_of(mail)
-    assert pdf.startswith(b"%PDF")
-    (case,) = notice_office.cases()
-    assert case["status"] == "answered"
-    assert notice_office.said_to("d.faucheux@aubrelac.test") == []
-    assert len(notice_office.filed("*.pdf")) == 1
+def told_of(office: Office, lease: str) -> list[str]:
+    """What our own people were told of a lease."""
+    texts = [text_of(parsed(one)) for one in office.sink.accepted if one.recipient.endswith("@aubrelac.test")]
+    return [text for text in texts if lease in text]
 
 
-def test_a_receipt_that_was_sent_is_taken_from_the_tree(sent: Office) -> None:
-    mails = asked(sent, "ewen.legoff@example.org", "Bonjour, pouvez-vous m'envoyer ma quittance d'octobre 2026 ? Merci")
-
-    (pdf,) = pdfs_of(mails[-1])
-    assert pdf == (sent.tree / show(sent)["L00102"]["pdf"]).read_bytes()
+@pytest.fixture
+def case_of(requests: Office) -> dict[str, dict[str, Any]]:
+    return {case["lease"]: case for case in requests.cases()}
 
 
-def test_a_term_that_is_not_paid_stays_on_the_clock_and_the_manager_knows_why(notice_office: Office) -> None:
-    mails = asked(
-        notice_office, "famille.traore@example.org", "Bonjour, merci de m'envoyer ma quittance de novembre 2026."
-    )
+def test_a_receipt_that_was_sent_is_taken_from_the_tree(gone_out: Office) -> None:
+    ewen = "ewen.legoff@example.org"
 
-    assert all(not pdfs_of(mail) for mail in mails)
-    (case,) = notice_office.cases()
-    assert case["status"] == "open"
-    (told,) = notice_office.said_to("d.faucheux@aubrelac.test")
-    assert "terme absent du compte : 2026-11" in text_of(told) or "terme sans règlement" in text_of(told)
-    assert len(mails) == 1, "the ordinary acknowledgement"
+    asked(gone_out, letter(ewen, "Demande", "Bonjour, pouvez-vous m'envoyer ma quittance d'octobre 2026 ? Merci"))
+
+    (pdf,) = pdfs_of(gone_out.said_to(ewen)[-1])
+    assert pdf == (gone_out.tree / show(gone_out)["L00102"]["pdf"]).read_bytes()
 
 
-def test_nobody_else_gets_a_tenants_document(notice_office: Office) -> None:
-    mails = asked(
-        notice_office,
-        "curieux@example.com",
-        "Bonjour, je suis Ewen Le Goff, merci de m'envoyer ma quittance d'octobre 2026.",
-    )
-
-    assert all(not pdfs_of(mail) for mail in mails)
-    assert notice_office.said_to("ewen.legoff@example.org") == []
-
-
-def test_a_statement_and_a_certificate_come_at_once(notice_office: Office) -> None:
-    mails = asked(
-        notice_office, "ewen.legoff@example.org",
-        "Bonjour, merci de m'envoyer un relevé de compte et une attestation de location.",
-    )  # fmt: skip
-
-    assert len(mails) == 2
-    assert all(len(pdfs_of(mail)) == 1 for mail in mails)
+@pytest.fixture
+def requests(notice_office: Office) -> Office:
+    """Five requests that came together."""
+    texts = {
+        "ewen.legoff@example.org": "Bonjour, pouvez-vous m'envoyer ma quittance de septembre 2026 ? Merci",
+        "famille.traore@example.org": "Bonjour, merci de m'envoyer ma quittance de novembre 2026.",
+        "curieux@example.com": "Bonjour, je suis Nawal El Khattabi, merci de m'envoyer ma quittance d'octobre 2026.",
+        "clemence.bonnefoy@example.org": (
+            "Bonjour, merci de m'envoyer un relevé de compte et une attestation de location."
+        ),
+        "soren.ostergaard@example.com": (
+            "Bonjour, merci de m'envoyer ma quittance de septembre 2026. "
+            "Par ailleurs, l'interphone ne marche plus depuis lundi."
+        ),
+    }
+    asked(notice_office, *(letter(sender, "Demande", text) for sender, text in texts.items()))
+    return notice_office
 
 
-def test_a_document_and_another_matter_leave_the_case_open(notice_office: Office) -> None:
-    mails = asked(
-        notice_office, "ewen.legoff@example.org",
-        "Bonjour, merci de m'envoyer ma quittance de septembre 2026. Par ailleurs, l'interphone ne marche plus depuis lundi.",
-    )  # fmt: skip
+def test_a_document_asked_for_comes_at_once_to_its_holder_or_a_person_knows_why(
+    requests: Office, case_of: dict[str, dict[str, Any]]
+) -> None:
+    (receipt,) = requests.said_to("ewen.legoff@example.org")
+    assert "votre quittance de septembre 2026" in text_of(receipt)
+    assert [pdf.startswith(b"%PDF") for pdf in pdfs_of(receipt)] == [True]
+    assert (case_of["L00102"]["status"], told_of(requests, "L00102")) == ("answered", [])
 
-    assert sum(len(pdfs_of(mail)) for mail in mails) == 1
-    (case,) = notice_office.cases()
-    assert case["status"] == "open"
-    assert len(notice_office.said_to("d.faucheux@aubrelac.test")) == 1
+    both = requests.said_to("clemence.bonnefoy@example.org")
+    assert [len(pdfs_of(mail)) for mail in both] == [1, 1], "a statement and a certificate"
+
+    (plain,) = requests.said_to("famille.traore@example.org")
+    assert pdfs_of(plain) == [], "the ordinary acknowledgement"
+    (told,) = told_of(requests, "L00105")
+    assert "terme absent du compte : 2026-11" in told or "terme sans règlement" in told
+    assert case_of["L00105"]["status"] == "open"
+
+    assert sum(len(pdfs_of(mail)) for mail in requests.said_to("soren.ostergaard@example.com")) == 1
+    assert (case_of["L00112"]["status"], len(told_of(requests, "L00112"))) == ("open", 1), "another matter is in it"
+
+    assert all(not pdfs_of(mail) for mail in requests.said_to("curieux@example.com"))
+    assert requests.said_to("nawal.elkhattabi@example.org") == [], "nobody else gets a tenant's document"
+    assert len(requests.filed("*.pdf")) == 4
 
 
-def test_what_the_sidecar_of_a_notice_says(sent: Office) -> None:
+def test_what_the_sidecar_of_a_notice_says(gone_out: Office) -> None:
     side = next(
         one
-        for one in sent.sidecars()
+        for one in gone_out.sidecars()
         if one["kind"] == "rent_notice" and one.get("document", {}).get("lease") == "L00102"
     )
 

@@ -62,7 +62,7 @@ def killed(office: Office, count: int, kills: int, longest: float) -> None:
         process.kill()
         office.finish(process)
     last = office.start("notices", "send", *TERM)
-    office.finish(last, seconds=60 + count)  # a busy machine prints two or three a second
+    office.finish(last, seconds=120 + count)  # a busy machine prints two or three a second
     assert last.returncode == 0
 
 
@@ -88,9 +88,9 @@ def each_has_one(office: Office, count: int, kills: int) -> None:
 
 
 def test_a_few_kills(office: Office) -> None:
-    killed(office, 30, kills=6, longest=9)
+    killed(office, 24, kills=4, longest=6)
 
-    each_has_one(office, 30, kills=6)
+    each_has_one(office, 24, kills=4)
 
 
 @pytest.mark.soak
