@@ -192,7 +192,7 @@ def test_accounting_answers_the_summary_and_all_of_it_leaves(notice_office: Offi
     assert any("Retenus : L00105." in text_of(mail) for mail in notice_office.said_to(ACCOUNTING))
 
 
-FORGED = (
+FORGED: tuple[dict[str, Any], ...] = (
     {"In_Reply_To": "<forged@aubrelac.test>"},
     {"In_Reply_To": "<x@y>", "Authentication_Results": "mx.other.test; dmarc=pass header.from=aubrelac.test"},
     {"In_Reply_To": "<x@y>", "Authentication_Results": "mx.agence.test; spf=pass smtp.mailfrom=evil.example"},
