@@ -35,7 +35,8 @@ _DIGEST = re.compile(r"[0-9a-f]{64}")
 _LATEST = 2**33  # seconds, the year 2242: what every file system can keep as a file's time
 
 
-_SICK_DISK = frozenset({errno.EIO, errno.EBADMSG, errno.EUCLEAN})  # a bad sector, a checksum, a broken structure
+# Of a file that can't be read: these say nothing of the file. Others do: a bad sector, another owner, a link in its place.
+_NOT_ITS_FAULT = frozenset({errno.ENOENT, errno.EMFILE, errno.ENFILE, errno.ENOMEM})
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,7 +211,7 @@ class Incoming:
         try:
             raw = self._content(f"{digest}.eml")
         except OSError as error:
-            if error.errno not in _SICK_DISK:
+            if error.errno in _NOT_ITS_FAULT:
                 raise
             return b"", f"{file} can't be read: {error.strerror}"
         found = sha256(raw).hexdigest()

@@ -191,6 +191,18 @@ def test_a_letter_damaged_on_the_disk_is_told_and_not_passed_off_as_received(tmp
     assert (damaged.value.digest, damaged.value.arrivals) == (digest, (arrival(),))
 
 
+def test_a_letter_that_can_t_be_read_is_told_as_damaged(tmp_path: Path) -> None:
+    incoming = Incoming(tmp_path)
+    digest = incoming.receive(letter(), arrival())
+    file = tmp_path / "incoming" / f"{digest}.eml"
+    file.unlink()
+    file.symlink_to("/etc/hostname")
+
+    with pytest.raises(Damaged, match="can't be read"):
+        incoming.read(digest)
+    assert incoming.set_aside(digest).is_symlink()
+
+
 def test_a_damaged_letter_is_kept_aside_as_often_as_it_comes(tmp_path: Path) -> None:
     incoming = Incoming(tmp_path)
     kept = []

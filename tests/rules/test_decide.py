@@ -71,6 +71,15 @@ def test_a_letter_that_a_person_has_put_away_is_what_its_folder_says_and_stays_t
     assert "Une personne" in plan.verdict.because
 
 
+@pytest.mark.parametrize(
+    ("policy", "opens"), [(Policy(observe=True), True), (Policy(answer_since=NOW + timedelta(days=1)), False)]
+)
+def test_what_was_put_away_says_nothing_where_nothing_is_to_be_said(policy: Policy, *, opens: bool) -> None:
+    plan = plan_of(LEAK, context=replace(put_in(Folder.REQUESTS), policy=policy))
+
+    assert [type(action) for action in plan.actions] == [OpenCase] * opens
+
+
 def test_an_urgent_letter_that_was_put_away_stays_there_with_its_flag() -> None:
     plan = plan_of("Ça sent fort le gaz dans l'escalier, venez vite !", context=put_in(Folder.WORKS))
 
