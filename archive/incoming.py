@@ -35,7 +35,7 @@ _DIGEST = re.compile(r"[0-9a-f]{64}")
 _LATEST = 2**33  # seconds, the year 2242: what every file system can keep as a file's time
 
 
-# Of a file that can't be read: these say nothing of the file. Others do: a bad sector, another owner, a link in its place.
+# These say nothing of the file that was to be read. Others do: a bad sector, another owner, a link in its place.
 _NOT_ITS_FAULT = frozenset({errno.ENOENT, errno.EMFILE, errno.ENFILE, errno.ENOMEM})
 
 
