@@ -47,7 +47,8 @@ def index_letter(record: Record, now: datetime) -> None:
 def readmit(record: Record, now: datetime) -> None:
     """A letter leaves the quarantine: it is recorded as any other, under the case and the clock that it has."""
     decision, attachment = record["decision"], record["attachment"]
-    Message.update(state="filed", reason="", **_read_of(record)).where(Message.digest == record["digest"]).execute()
+    now_read = {"state": "filed", "reason": "", **_read_of(record), **_shelf_of(record)}
+    Message.update(now_read).where(Message.digest == record["digest"]).execute()
     Receipt.update(state="filed").where(Receipt.message == record["digest"], Receipt.state == "quarantined").execute()
     opening = record["plan"].get("open")
     if opening:
@@ -69,6 +70,8 @@ def readmit(record: Record, now: datetime) -> None:
         say(said, now, record["case"], record["digest"])
     _orders(record, now)
     _returned(record)
+    if record["case"]:
+        whereabouts.follow(record["case"], ("", ""))  # out of the quarantine's folder
 
 
 def place(filed: Filed) -> None:

@@ -39,13 +39,16 @@ class Tidying:
         standing = _standing(errand)
         if standing is None:
             return GONE
-        place = str(standing.place)
+        place, target = str(standing.place), str(errand.target)
+        moving = self._moves and target not in {"", place}
+        had, wanted = set(str(standing.marks).split()), _wanted(errand)
+        if not moving and had == wanted:  # as after most answers: the server needn't be asked
+            return ""
         uids = self._where(standing, place, errand)
         if not uids:
             return GONE
-        self._mark(errand, standing, uids, again=interrupted)
-        target = str(errand.target)
-        if self._moves and target and target != place:
+        self._mark(errand, self._folders[place], uids, had, wanted, again=interrupted)
+        if moving:
             self._move(errand, self._folders[place], uids, target)
         return ""
 
@@ -84,25 +87,29 @@ class Tidying:
 
     # --- marks
 
-    def _mark(self, errand: Errand, standing: Standing, uids: set[int], *, again: bool) -> None:
-        folder = self._folders[str(standing.place)]
-        true = set(map(str, _marks_of(errand)))
-        wanted = true | {STAR} if true else set()
-        had = set(str(standing.marks).split())
-        on, off = wanted - had, had - wanted
+    def _mark(
+        self, errand: Errand, folder: str, uids: set[int], had: set[str], wanted: set[str], *, again: bool
+    ) -> None:
+        on = wanted - had
         if STAR in on and not again and self._session.starred(folder, uids):
             on.discard(STAR)  # a person's: it stays when ours would go
         self._session.mark(folder, uids, flags_of(on))
-        self._session.mark(folder, uids, flags_of(off), on=False)
-        if on | off:
+        self._session.mark(folder, uids, flags_of(had - wanted), on=False)
+        if had != wanted:
             with writing():
-                whereabouts.bears(str(errand.message), str(errand.mailbox), (had | on) - off)
+                whereabouts.bears(str(errand.message), str(errand.mailbox), (had | on) & wanted)
 
 
 def flags_of(marks: Iterable[str]) -> list[str]:
     """As IMAP knows them."""
     keywords = words()["keywords"]
     return sorted(FLAG if mark == STAR else str(keywords[mark]) for mark in marks)
+
+
+def _wanted(errand: Errand) -> set[str]:
+    """The marks that it is to bear, and the star that shows them."""
+    true = set(map(str, _marks_of(errand)))
+    return true | {STAR} if true else set()
 
 
 def _marks_of(errand: Errand) -> frozenset[Mark]:

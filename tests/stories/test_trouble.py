@@ -193,6 +193,8 @@ def test_a_letter_in_hand_at_three_deaths_goes_to_quarantine_and_comes_back(offi
     assert len(office.said_to(TENANT)) == 1
     status = office.json("status")
     assert (status["seen"], status["filed"], status["quarantined"]) == (1, 1, 0)
+    assert "Quarantaine" not in office.folders()
+    assert office.folders()["R&AOk-clamations/Travaux"] == 1
     assert subprocess.run(verifier, check=False, capture_output=True).returncode == 0
 
 
