@@ -5,11 +5,11 @@ from email.message import EmailMessage
 from email.policy import SMTP
 from typing import Any
 
-from archive.records import database
 from daemon.checks.sent import copies
 from daemon.config import load
 from tests.answers import MANAGER, TENANT, case_of, steps
 from tests.office import LISTS, OURS, Office, letter, text_of
+from tests.rounds import Rounds
 
 NOW = datetime.now(UTC).replace(microsecond=0)
 RECEIVED = NOW - timedelta(hours=3)
@@ -133,33 +133,32 @@ def test_a_command_to_ourselves_is_obeyed(office: Office) -> None:
     assert text_of(office.said_to(TENANT)[0])
 
 
-def test_an_answer_that_left_no_copy_is_noticed_by_check(office: Office) -> None:
-    ref = opened(office)
-    config = load(office.config)
+def test_an_answer_that_left_no_copy_is_noticed_by_check(rounds: Rounds) -> None:
+    office = rounds.office
+    with office.person() as person:
+        person.make("Sent")
+    rounds(letter(Message_ID="<leak@example.org>"))
+    (ref,) = rounds.refs()
 
     def told() -> str:
-        ((well, message),) = copies(config, datetime.now(UTC))
-        database.close()
+        ((well, message),) = copies(load(office.config), datetime.now(UTC))
         assert well
         return message
 
     nobody = told()
-    shared = (LISTS / "managers.csv").read_text().splitlines()
-    (office.folder / "managers.csv").write_text(
-        "\n".join(f"{line},shared" for line in shared).replace("shared", "works_in", 1)
-    )
-    office.command("import", "managers", str(office.folder / "managers.csv"))
+    head, *lines = (LISTS / "managers.csv").read_text().splitlines()
+    file = office.folder / "managers.csv"
+    file.write_text("\n".join([f"{head},works_in", *(f"{line},shared" for line in lines)]) + "\n")
+    office.command("import", "managers", str(file))
     waiting = told()
-    sent(office, mail())
+    with office.person() as person:
+        person.put(mail(), folder="Sent", date=NOW)
+    rounds()
     seen = told()
     acknowledged = office.said_to(TENANT)[0]["Message-ID"]
-    office.deliver(letter(subject="Re: Fuite", text="Merci, à jeudi.", In_Reply_To=acknowledged))
-    lost: dict[str, Any] = {
-        "In_Reply_To": "<delegate@outlook.test>",
-        "References": f"{acknowledged} <delegate@outlook.test>",
-    }
-    office.deliver(letter(subject="Re: Fuite", text="Merci de votre réponse, jeudi me va.", **lost))
-    office.once()
+    rounds(letter(subject="Re: Fuite", text="Merci, à jeudi.", In_Reply_To=acknowledged))
+    lost: dict[str, Any] = {"References": f"{acknowledged} <delegate@outlook.test>"}
+    rounds(letter(subject="Re: Fuite", text="Merci de votre réponse, jeudi me va.", **lost))
     blind = told()
 
     assert "nobody works in the shared mailbox" in nobody
