@@ -109,6 +109,7 @@ class Service:
             log.configuration_warning(warning)
         pipeline.resume(app.desk)
         app.outbox.resume(clock.now())
+        app.outbox.hasten(clock.now())  # what stood in the way may be what the administrator has just mended
         passed_on.record_answers(app.desk)
         listener = self._listener()
         if listener:

@@ -98,7 +98,7 @@ class Outbox:
             return int(Outgoing.update(state="uncertain", next_try_at=now).where(halfway).execute())
 
     def hasten(self, now: datetime) -> None:
-        """What was tried and put off is due now: whoever runs one pass doesn't wait."""
+        """What was tried and put off is due now: whoever runs one pass, or has mended something, doesn't wait."""
         later = Outgoing.state.in_(("deferred", "uncertain")) & (Outgoing.next_try_at > now)
         if Outgoing.select().where(later).exists():
             with writing():

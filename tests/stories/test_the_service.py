@@ -101,15 +101,20 @@ def test_letters_come_by_lmtp_and_by_imap_and_are_one(office: Office) -> None:
 
 
 def test_sighup_takes_a_good_configuration_and_keeps_the_old_one_otherwise(office: Office, systemd: Systemd) -> None:
+    office.sink.refuses_null = "550 5.7.1 not without a sender"
     daemon = office.start("run")
     systemd.wait_for("READY=1")
+    office.deliver(letter(OTHER, "Volet", "Bonjour, mon volet est bloqué, merci."))
+    until(lambda: office.said_to("admin@aubrelac.test"))
     office.config.write_text(office.config.read_text() + "\n[nonsense]\n")
     daemon.send_signal(signal.SIGHUP)
     for _ in range(3):  # it is read at a beat of the heart, and every beat is told
         systemd.wait_for("WATCHDOG=1")
     office.configure(mailbox="move = false")
+    office.config.write_text(office.config.read_text().replace("[smtp]", "[smtp]\nnull_sender = false"))
     daemon.send_signal(signal.SIGHUP)
     systemd.wait_for("READY=1")
+    until(lambda: len(office.said_to(OTHER)) == 1, 20)
 
     office.deliver(letter())
 
