@@ -1,6 +1,8 @@
 """The path of a letter, in this process, on a real database and a real tree."""
 
+import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -14,16 +16,31 @@ from daemon.config import load
 from tests.office import CONFIG, letter
 
 NOW = datetime.now(UTC)
+LYON, MARTINIQUE = "clemence.bonnefoy@example.org", "maryse.saintprix@example.org"
+
+
+@contextmanager
+def opened(folder: Path, more: str = "") -> Iterator[App]:
+    (folder / "imap-password").write_text("secret")
+    (folder / "a.toml").write_text(CONFIG.format(imap_port=1, smtp_port=1, user="nobody", mailbox="", more=more))
+    app = open_app(load(folder / "a.toml"))
+    yield app
+    app.desk.incoming.close()
+    database.obj.close()
 
 
 @pytest.fixture
 def app(tmp_path: Path) -> Iterator[App]:
-    (tmp_path / "imap-password").write_text("secret")
-    (tmp_path / "a.toml").write_text(CONFIG.format(imap_port=1, smtp_port=1, user="nobody", mailbox="", more=""))
-    opened = open_app(load(tmp_path / "a.toml"))
-    yield opened
-    opened.desk.incoming.close()
-    database.obj.close()
+    with opened(tmp_path) as app:
+        yield app
+
+
+@pytest.fixture
+def two_offices(tmp_path: Path, lists: Path) -> Iterator[App]:
+    """The sample agency, which counts working days in Lyon and in Martinique."""
+    shutil.copytree(lists, tmp_path / "state")
+    with opened(tmp_path, '[deadlines]\ncounting = "business"') as app:
+        yield app
 
 
 def arrive(app: App, raw: bytes, uid: int = 1, *, validity: int = 7, at: datetime = NOW) -> str:
@@ -87,6 +104,21 @@ def test_case_numbers_are_those_of_the_agency_s_year(app: App) -> None:
     numbers.reserve(last_hour_in_utc, 1)
 
     assert numbers.next() == "VM-2027-000001"
+
+
+def test_two_offices_keep_their_own_clocks_in_one_database(two_offices: App) -> None:
+    friday = datetime(2027, 3, 26, 16, 0, tzinfo=UTC)  # 17:00 in Lyon, whose clocks jump on Sunday; noon in Martinique
+    for uid, sender in enumerate((LYON, MARTINIQUE), 1):
+        seen = Arrival("imap", friday, friday, "gestion", "INBOX", 7, uid)
+        two_offices.desk.incoming.receive(letter(sender), seen)
+
+    pipeline.work(two_offices.desk)
+
+    due = {case.sender: case.due_at for case in Case.select()}
+    assert due == {  # three working days after Easter Monday, at the same hour of the clock on the wall
+        LYON: datetime(2027, 4, 1, 15, 0, tzinfo=UTC),
+        MARTINIQUE: datetime(2027, 4, 1, 16, 0, tzinfo=UTC),
+    }
 
 
 def test_letters_of_one_group_are_worked_in_the_order_of_their_receipt(app: App) -> None:
