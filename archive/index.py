@@ -13,7 +13,20 @@ from typing import Any
 from archive import whereabouts
 from archive.pli import Filed
 from archive.prepared import Prepared, add, add_once, change, find
-from archive.records import Case, Errand, Lease, Manager, Message, Order, Outgoing, Owner, Receipt, RentNotice, Step
+from archive.records import (
+    Case,
+    Duty,
+    Errand,
+    Lease,
+    Manager,
+    Message,
+    Order,
+    Outgoing,
+    Owner,
+    Receipt,
+    RentNotice,
+    Step,
+)
 
 Record = Mapping[str, Any]
 
@@ -348,17 +361,18 @@ def index_document(filed: Filed, now: datetime) -> None:
     if not is_indexed(filed.digest):
         _message(record)
     place(filed)
-    _notice(filed)
+    _notice(filed, now)
     for said in record["plan"]["say"]:
         _enclose(record, said, now)
 
 
-def _notice(filed: Filed) -> None:
+def _notice(filed: Filed, now: datetime) -> None:
     document = filed.record["document"]
     if document["kind"] != "rent_notice":
         return
     made = {"digest": filed.digest, "path": filed.path, "data": "", "error": ""}
     RentNotice.update(**made).where(RentNotice.key == document["key"]).execute()
+    Duty.update(done_at=now).where(Duty.key == document["key"], Duty.done_at.is_null()).execute()
     RentNotice.update(state="replaced").where(
         RentNotice.lease == document["lease"],
         RentNotice.period == document["period"],

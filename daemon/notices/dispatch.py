@@ -13,8 +13,8 @@ from typing import Any
 from peewee import fn
 
 from archive.database import writing
-from archive.records import Consent, Duty, NoticePart, Outgoing, RentNotice
-from archive.tree import Filed, Pli
+from archive.records import Consent, NoticePart, Outgoing, RentNotice
+from archive.tree import Pli
 from daemon import desk, log
 from daemon.errors import Permanent
 from daemon.notices import channels, parts, press, shelf, telling
@@ -80,7 +80,7 @@ def _make(room: Room, keys: Sequence[str], now: datetime, pace: "_Pace", done: D
     while group := list(islice(printed, GROUP)):
         made = [(rows[key], notices[key], pdf) for key, pdf in group if isinstance(pdf, bytes)]
         broken = {key: str(fault) for key, fault in group if isinstance(fault, Permanent)}
-        _file(room, _plis(room, made, now, pace, supplied), now, done)
+        _file(room, _plis(room, made, now, pace, supplied), done)
         _put_aside(broken, done)
         yield
     _put_aside(failed, done)
@@ -174,7 +174,7 @@ def _said(row: RentNotice, told: dict[str, Any], not_before: datetime | None) ->
     }
 
 
-def _file(room: Room, plis: Sequence[Pli], now: datetime, done: Dispatched) -> None:
+def _file(room: Room, plis: Sequence[Pli], done: Dispatched) -> None:
     """One group in the tree and in the database; what was to be mailed and isn't allowed to be is for the post."""
     if not plis:
         return
@@ -185,10 +185,7 @@ def _file(room: Room, plis: Sequence[Pli], now: datetime, done: Dispatched) -> N
             RentNotice.key.in_(keys), RentNotice.key.not_in(mailed), RentNotice.channel == channels.EMAIL
         ).execute()
 
-    def settle(_filed: Sequence[Filed]) -> None:
-        Duty.update(done_at=now).where(Duty.key.in_(keys)).execute()
-
-    desk.file_documents(room.desk, plis, settle)
+    desk.file_documents(room.desk, plis, lambda _filed: None)
     log.notices_filed(len(plis), len(mailed))
     done.filed += len(plis)
     done.mailed += len(mailed)
