@@ -33,6 +33,8 @@ def notices_prepare(period: Term, lease: Leases = None, as_json: AsJson = False)
         prepared = console.prepare(config, period, tuple(lease or ()), clock.now())
         for warning in console.warnings_of(config):
             typer.echo(f"warning: {warning}", err=True)
+        for hint in console.inside(period, tuple(lease or ())):
+            typer.echo(hint, err=True)
     report.show(console.odd_rows(prepared), ["lease", "what", "detail"], as_json=as_json)
     if not as_json:
         typer.echo(console.said_of(prepared))

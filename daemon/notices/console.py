@@ -27,11 +27,12 @@ from daemon.app import open_app
 from daemon.config import Config
 from daemon.errors import Permanent
 from daemon.notices import audit as auditing
-from daemon.notices import batch, channels, dispatch, work
+from daemon.notices import batch, channels, dispatch, roll, work
 from daemon.notices.room import Room
 from daemon.notices.run import Approval, Prepared
 from daemon.turn import AlreadyRunning, alone, check_secrets
 from rules.period import Period
+from rules.reckoning import term_around
 
 
 def _room(config: Config) -> Room:
@@ -61,6 +62,14 @@ def warnings_of(config: Config) -> list[str]:
 def said_of(prepared: Prepared) -> str:
     kept = f", {prepared.kept} approved before" if prepared.kept else ""
     return f"{prepared.period.name}: {prepared.open} notices to approve{kept}, {len(prepared.odd)} things to look at"
+
+
+def inside(period: Period, only: tuple[str, ...]) -> Iterator[str]:
+    """Of the leases that were named, those whose month is inside a longer term, which has one notice for all."""
+    for account in filter(None, map(roll.account, only)):
+        term = term_around(account.lease, account.entries, period)
+        if term.first < period.first:
+            yield f"{account.lease.id}: {period.name} is inside the term that began with {term.name}; prepare that one"
 
 
 # What a terminal of eighty columns shows of a notice.

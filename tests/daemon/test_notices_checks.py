@@ -8,7 +8,7 @@ from decimal import Decimal
 
 import pytest
 
-from archive.records import Contact, Movement, NoticeRun, Order, Outgoing, RentNotice
+from archive.records import Contact, Lease, Movement, NoticeRun, Order, Outgoing, RentNotice
 from daemon.answers import orders
 from daemon.notices import console, summary
 from daemon.notices.audit import audit
@@ -89,6 +89,15 @@ def test_both_approvals_may_come_by_mail(agency: Agency) -> None:
         states.append(notice(BY_MAIL).state)
 
     assert states == ["prepared", "approved"]
+
+
+def test_a_month_inside_a_term_is_told_with_the_month_to_prepare(agency: Agency) -> None:
+    Movement.delete().where(Movement.lease == BY_MAIL).execute()
+    Lease.update(term_months=3).where(Lease.id == BY_MAIL).execute()
+
+    hints = list(console.inside(NOVEMBER, (BY_MAIL, BY_POST)))
+
+    assert hints == [f"{BY_MAIL}: 2026-11 is inside the term that began with 2026-10; prepare that one"]
 
 
 # --- afterwards
