@@ -3,7 +3,7 @@
 from tests.agency import empty_agency
 from tests.disks import small_disk
 from tests.dovecot import dovecot, user
-from tests.office import lists, office
+from tests.office import lists, office, shared_office
 from tests.outgoing import mail_room
 from tests.postgres import database_url, opened, postgres_server, postgres_url
 from tests.rounds import rounds
@@ -21,6 +21,7 @@ __all__ = [
     "postgres_server",
     "postgres_url",
     "rounds",
+    "shared_office",
     "sink",
     "small_disk",
     "user",

@@ -254,3 +254,14 @@ def office(tmp_path: Path, lists: Path, dovecot: Dovecot, user: str, sink: Sink)
     opened = Office(tmp_path, dovecot, user, sink)
     yield opened
     opened.close()
+
+
+@pytest.fixture(scope="module")
+def shared_office(tmp_path_factory: pytest.TempPathFactory, lists: Path, dovecot: Dovecot) -> Iterator[Office]:
+    """The same, one for a whole file: for claims that only look at what one pass has done."""
+    folder, sink = tmp_path_factory.mktemp("office"), Sink()
+    shutil.copytree(lists, folder / "state")
+    opened = Office(folder, dovecot, f"shared-{time.monotonic_ns()}", sink)
+    yield opened
+    opened.close()
+    sink.close()
