@@ -1,18 +1,24 @@
 """Danger: the numbers come first, a person is told at once, and the letter stays where telephones ring."""
 
+import pytest
+
 from tests.office import Office, letter, text_of
 
+MAINLAND, OVERSEAS = "clemence.bonnefoy@example.org", "maryse.saintprix@example.org"
 GAS = "Bonjour, ça sent très fort le gaz dans la cuisine et dans l'escalier, j'ai peur, que dois-je faire ?"
 
 
-def test_the_emergency_numbers_come_before_everything_else(office: Office) -> None:
-    office.deliver(letter("clemence.bonnefoy@example.org", "odeur de gaz", GAS))
+@pytest.fixture(scope="module")
+def sunday(shared_office: Office) -> Office:
+    """Gas is smelt on the mainland and overseas, and one pass is over."""
+    shared_office.deliver(*(letter(tenant, "odeur de gaz", GAS) for tenant in (MAINLAND, OVERSEAS)))
+    shared_office.once()
+    return shared_office
 
-    office.once()
 
-    (case,) = office.cases()
-    assert case["urgent"] is True
-    (answer,) = office.said_to("clemence.bonnefoy@example.org")
+def test_the_emergency_numbers_come_before_everything_else(sunday: Office) -> None:
+    assert [case["urgent"] for case in sunday.cases()] == [True, True]
+    (answer,) = sunday.said_to(MAINLAND)
     text = text_of(answer)
     assert text.index("sortez avant de téléphoner") < text.index("Bonjour")
     assert text.index("18 ou 112") < text.index("Bonjour")
@@ -21,29 +27,22 @@ def test_the_emergency_numbers_come_before_everything_else(office: Office) -> No
     assert "72" not in text
 
 
-def test_overseas_there_is_no_gas_network_and_another_emergency_line(office: Office) -> None:
-    office.deliver(letter("maryse.saintprix@example.org", "gaz", GAS))
+def test_overseas_there_is_no_gas_network_and_another_emergency_line(sunday: Office) -> None:
+    (answer,) = sunday.said_to(OVERSEAS)
 
-    office.once()
-
-    (answer,) = office.said_to("maryse.saintprix@example.org")
     assert "0 800 47 33 33" not in text_of(answer)
     assert "0596 00 00 99" in text_of(answer)
 
 
-def test_the_letter_stays_in_the_inbox_flagged_and_unread(office: Office) -> None:
-    office.deliver(letter("clemence.bonnefoy@example.org", "odeur de gaz", GAS))
-
-    office.once()
-
-    with office.person() as person:
-        assert list(person.flags().values()) == [{r"\Flagged", "urgent"}]
-    (notice,) = office.said_to("d.faucheux@aubrelac.test")
+def test_the_letter_stays_in_the_inbox_flagged_and_unread(sunday: Office) -> None:
+    with sunday.person() as person:
+        assert list(person.flags().values()) == [{r"\Flagged", "urgent"}] * 2
+    (notice,) = sunday.said_to("d.faucheux@aubrelac.test")
     assert "URGENT" in text_of(notice)
 
 
 def test_danger_in_a_follow_up_gets_the_numbers_once(office: Office) -> None:
-    tenant = "clemence.bonnefoy@example.org"
+    tenant = MAINLAND
     office.deliver(
         letter(tenant, "Chaudière", "Bonjour, la chaudière fait un bruit bizarre, merci de la faire réviser.")
     )
