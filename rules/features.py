@@ -12,6 +12,7 @@ from itertools import pairwise
 
 from rules.alarms import INSTITUTION, INSTITUTION_SENDER, MACHINE, MACHINE_SENDER, REGISTERED, URGENT, ringing
 from rules.fold import fold
+from rules.leaving import announced
 from rules.letter import Letter
 from rules.reading import Reading
 from rules.tagging import Run, Sentence, notions_of, sentence_of, tagged, words
@@ -195,6 +196,7 @@ def _turns(letter: Letter, told: list[Sentence]) -> set[str]:
         for turn in turns_in(sentence.plain):
             found |= {f"t:{turn.name}", f"t:{turn.name}{_mood(sentence)}"}
         found.update(_RINGING[alarm] for alarm in ringing(sentence.plain) if alarm in _RINGING)
+        found.update(f"!:leaving:{row.name}" for row in announced(sentence.plain))
     sender = fold(f"{letter.sender.name[:200]} {letter.sender.address[:200].partition('@')[0]}")
     return found | {f"f:{name}" for name, pattern in _SENDERS if pattern.search(sender)}
 

@@ -2,8 +2,8 @@
 
 Format of the file: one line of JSON (heads, scales, biases, calibration, thresholds, number of features), then for each
 feature, in the order of their CRC-32: all the CRC-32 (4 bytes, little-endian), all the rarities (1 byte, 24ths), all
-the rows of weights (one signed byte a head). Two features with the same CRC-32 share a row; training sees the same
-collision.
+the rows of weights (one signed byte a head; what a flat feature always counts is in its weight already). Two features
+with the same CRC-32 share a row; training sees the same collision.
 """
 
 import json
@@ -134,5 +134,5 @@ def _sums(weights: Weights, block: str, names: Iterable[str]) -> list[float]:
     total = sum(map(rows.__getitem__, known))
     width = len(weights.heads)
     *sums, count, squares = unpack(f"<{width + 2}I", total.to_bytes(_LANE * (width + 2), "little"))
-    factor = FLAT[block] if block in FLAT else BLOCKS[block] / (sqrt(squares) or 1.0)
+    factor = 1.0 if block in FLAT else BLOCKS[block] / (sqrt(squares) or 1.0)
     return [(value - _ZERO * count) * factor for value in sums]

@@ -38,10 +38,14 @@ Array = np.ndarray[Any, Any]
 
 @dataclass(frozen=True, slots=True)
 class Vocabulary:
-    """The features learned, in the order of their CRC-32, and how rare each one is (in `RARITY_UNIT`, a byte)."""
+    """The features learned, in the order of their CRC-32, and how rare each one is (in `RARITY_UNIT`, a byte).
+
+    `counts`: what a flat feature counts in every letter; 1 for the others, which count by rarity and length.
+    """
 
     index: dict[int, int]
     rarity: tuple[int, ...]
+    counts: tuple[float, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +68,12 @@ def vocabulary(letters: Sequence[Keys]) -> Vocabulary:
             counts[key] = counts.get(key, 0) + 1
     kept = {key: count for key, count in sorted(counts.items()) if count >= FEWEST}
     rarity = (round((1 + log((1 + len(letters)) / (1 + count))) / RARITY_UNIT) for count in kept.values())
-    return Vocabulary({key: place for place, key in enumerate(kept)}, tuple(min(255, value) for value in rarity))
+    flat = {key: FLAT[block] for blocks in letters for block in FLAT for key in blocks[block]}
+    return Vocabulary(
+        {key: place for place, key in enumerate(kept)},
+        tuple(min(255, value) for value in rarity),
+        tuple(flat.get(key, 1.0) for key in kept),
+    )
 
 
 def table(letters: Sequence[Keys], known: Vocabulary) -> csr_matrix:
@@ -101,10 +110,11 @@ def fit(rows: csr_matrix, told: Array, head: str) -> Head:
     """The weights of one head.
 
     For a label, what tells it from the others counts more: each feature is multiplied by how many times likelier it is
-    on one side (Wang and Manning, "Baselines and Bigrams", 2012), and the factor goes into its weight.
+    on one side (Wang and Manning, "Baselines and Bigrams", 2012; the root of it, halfway to no such factor, which they
+    find safer too), and the factor goes into its weight.
     """
     strength, heavier = FIT.get(head, (0.5, 1.0))
-    factor = _log_ratio(rows, told) if head in LABELS else np.ones(rows.shape[1])
+    factor = np.sqrt(_log_ratio(rows, told)) if head in LABELS else np.ones(rows.shape[1])
     scaled = csr_matrix(rows.multiply(factor))
     model = LinearSVC(C=strength, class_weight={True: heavier, False: 1.0}, random_state=SEED).fit(scaled, told)
     return Head(model.coef_[0] * factor, float(model.intercept_[0]))

@@ -46,8 +46,9 @@ def main() -> None:
 
 def packed(known: Vocabulary, heads: Sequence[Head], calibration: list[list[float]], limits: dict[str, float]) -> bytes:
     """The file, in the format of `rules.weights`."""
-    scales = [float(np.abs(head.weights).max()) / 127 for head in heads]
-    rows = np.stack([_rounded(head.weights, scale) for head, scale in zip(heads, scales, strict=True)], axis=1)
+    weights = [head.weights * known.counts for head in heads]
+    scales = [float(np.abs(row).max()) / 127 for row in weights]
+    rows = np.stack([_rounded(row, scale) for row, scale in zip(weights, scales, strict=True)], axis=1)
     kept = np.abs(rows).max(axis=1) > 0  # a feature that rounds to nothing everywhere is not shipped
     keys = np.array(list(known.index), dtype="<u4")[kept]
     rarity = np.array(known.rarity, dtype=np.uint8)[kept]

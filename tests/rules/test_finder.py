@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from rules import alarms, turns
+from rules import alarms, leaving, turns
 from rules.finder import Finder, beginnings
 from rules.fold import fold
 
@@ -23,12 +23,13 @@ def texts() -> list[str]:
     "rows",
     [
         turns.TURNS,
+        leaving.ANNOUNCEMENTS,
         (*alarms.URGENT, *alarms.DEATH, *alarms.VIOLENCE, *alarms.INSTITUTION),
         (*alarms.SENSITIVE, *alarms.REGISTERED, *alarms.MACHINE),
     ],
 )
 def test_what_is_met_is_what_a_search_for_each_row_finds(
-    rows: tuple[turns.Turn | alarms.Alarm, ...], texts: list[str]
+    rows: tuple[turns.Turn | alarms.Alarm | leaving.Announcement, ...], texts: list[str]
 ) -> None:
     patterns = [row.pattern for row in rows]
     finder = Finder(patterns)
