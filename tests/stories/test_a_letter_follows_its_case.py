@@ -187,6 +187,21 @@ def test_a_mailbox_that_is_left_as_it_is_shows_its_stars_only(rounds: Rounds) ->
     assert history(rounds.case(rounds.refs()[0]))[-1] == "closed"
 
 
+def test_a_mailbox_that_is_only_observed_is_put_right_once_it_is_set_to_act(rounds: Rounds) -> None:
+    office = rounds.office
+    rounds(leak())
+    notice = rounds.notice(rounds.refs()[0])
+    office.configure(mailbox='mode = "observe"\n')
+
+    rounds(outlook(notice, "#clos"))
+    observed = where(office, LEAK), rounds.case(rounds.refs()[0])["status"]
+    office.configure()
+    rounds()
+
+    assert observed == (WORKS, "closed")
+    assert where(office, LEAK) == "Clos"
+
+
 @pytest.mark.parametrize("moment", ["before mark", "after mark", "before move", "after move"])
 def test_a_death_and_a_change_of_mind_end_where_the_case_stands(
     rounds: Rounds, monkeypatch: pytest.MonkeyPatch, moment: str
