@@ -7,7 +7,7 @@ from typing import Any
 
 from archive.records import Contact, Person
 from tests.answers import MANAGER, OTHER, TENANT, outlook, reply, thunderbird
-from tests.office import OURS, letter
+from tests.office import OURS, letter, text_of
 from tests.rounds import Rounds, history
 from tests.stories.test_who_speaks_for_the_agency import BELIEVED
 
@@ -111,3 +111,31 @@ def test_what_was_said_at_the_counter_stops_the_clock_from_either_mailbox(rounds
     assert [step["what"] for step in steps] == ["answered", "answered"]
     assert steps[0]["detail"] == "counter elle est passée, le plombier vient mardi (G1)"
     assert steps[1]["detail"] == "counter il est passé (gestion)"
+
+
+def test_the_tenant_sees_one_thread_from_the_first_letter_to_the_last_answer(rounds: Rounds) -> None:
+    office = rounds.office
+    rounds(letter(Message_ID="<leak@example.org>"))
+    (ref,) = rounds.refs()
+    rounds(outlook(rounds.notice(ref), "Bonjour, le plombier passe jeudi."))
+    first = office.said_to(TENANT)[-1]
+    thread = f"<leak@example.org> {first['Message-ID']}"
+    again = letter(
+        TENANT,
+        f"Re: {first['Subject']}",
+        "Merci. À quelle heure ?",
+        Message_ID="<again@example.org>",
+        In_Reply_To=first["Message-ID"],
+        References=thread,
+    )
+
+    rounds(again)
+    rounds(thunderbird(rounds.notice(ref), "À 14 h."))
+
+    second = office.said_to(TENANT)[-1]
+    assert text_of(second).startswith("À 14 h.")
+    assert str(first["Subject"]) == str(second["Subject"]) == f"Re: Fuite [{ref}]"
+    assert second["In-Reply-To"] == "<again@example.org>"
+    assert str(second["References"]).split() == [*thread.split(), "<again@example.org>"]
+    assert {str(mail["From"].addresses[0].addr_spec) for mail in office.said_to(TENANT)} == {OURS}
+    assert rounds.refs() == [ref]
