@@ -13,7 +13,7 @@ from daemon import agenda, clock, report, turn
 from daemon.app import open_app
 from daemon.config import load
 from tests.answers import MANAGER
-from tests.office import Office
+from tests.office import Office, letter
 
 
 @dataclass
@@ -25,6 +25,12 @@ class Rounds:
     def __call__(self, *letters: bytes) -> None:
         self.office.deliver(*letters)
         assert turn.run_once(load(self.office.config))
+
+    def leak(self) -> tuple[str, EmailMessage]:
+        """The case of a leak, and the notice that its manager had."""
+        self(letter(Message_ID="<leak@example.org>"))
+        (ref,) = self.refs()
+        return ref, self.notice(ref)
 
     def later(self, now: datetime) -> None:
         """What is due at a time that hasn't come yet is done and sent."""

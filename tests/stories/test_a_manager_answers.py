@@ -3,8 +3,9 @@
 from datetime import UTC, datetime
 from email.message import EmailMessage
 
-from tests.answers import MANAGER, TENANT, case_of, gmail, outlook, reply, steps, thunderbird
+from tests.answers import MANAGER, TENANT, gmail, outlook, reply, thunderbird
 from tests.office import OURS, Office, letter, text_of
+from tests.rounds import Rounds, history
 
 ANSWER = "Bonjour Madame,\n\nLe plombier passe jeudi à 14 h.\n\nCordialement,"
 
@@ -22,13 +23,12 @@ def answers(office: Office) -> list[EmailMessage]:
     return office.said_to(TENANT)[1:]
 
 
-def test_an_answer_in_outlook_style_reaches_the_tenant_from_the_agency(office: Office) -> None:
-    ref, notice = noticed(office)
+def test_an_answer_in_outlook_style_reaches_the_tenant_from_the_agency(rounds: Rounds) -> None:
+    ref, notice = rounds.leak()
 
-    office.deliver(outlook(notice, ANSWER))
-    office.once()
+    rounds(outlook(notice, ANSWER))
 
-    (answer,) = answers(office)
+    (answer,) = answers(rounds.office)
     assert str(answer["From"]) == "Delphine Faucheux – Régie Aubrelac <gestion@aubrelac.test>"
     assert answer["To"] == TENANT
     assert answer["In-Reply-To"] == "<leak@example.org>"
@@ -43,133 +43,121 @@ def test_an_answer_in_outlook_style_reaches_the_tenant_from_the_agency(office: O
         assert never not in whole, never
 
 
-def test_the_clock_stops_when_the_answer_is_handed_over(office: Office) -> None:
-    ref, notice = noticed(office)
+def test_the_clock_stops_when_the_answer_is_handed_over(rounds: Rounds) -> None:
+    ref, notice = rounds.leak()
 
     before = datetime.now(UTC)
-    office.deliver(outlook(notice, ANSWER))
-    office.once()
+    rounds(outlook(notice, ANSWER))
 
-    case = case_of(office, ref)
+    case = rounds.case(ref)
     assert case["status"] == "answered"
-    assert before <= datetime.fromisoformat(case["answered_at"]) <= datetime.now(UTC)
-    assert steps(office, ref)[-1] == "answered"
-    filed = [side for side in office.sidecars() if side["case"] == ref and side.get("direction") == "out"]
+    assert before <= case["answered_at"] <= datetime.now(UTC)
+    assert history(rounds.case(ref))[-1] == "answered"
+    filed = [side for side in rounds.office.sidecars() if side["case"] == ref and side.get("direction") == "out"]
     assert sorted(side["kind"] for side in filed) == ["acknowledgement", "answer"]
-    assert any("\tANSWER\t" in path.read_text() for path in office.tree.rglob("*.journal"))
+    assert any("\tANSWER\t" in path.read_text() for path in rounds.office.tree.rglob("*.journal"))
 
 
-def test_every_way_of_quoting_keeps_the_notice_inside(office: Office) -> None:
-    _, notice = noticed(office)
+def test_every_way_of_quoting_keeps_the_notice_inside(rounds: Rounds) -> None:
+    _, notice = rounds.leak()
 
-    office.deliver(thunderbird(notice, ANSWER), gmail(notice, "Et un second mot : pensez à la clé.", "Apple"))
-    office.once()
+    rounds(thunderbird(notice, ANSWER), gmail(notice, "Et un second mot : pensez à la clé.", "Apple"))
 
-    said = answers(office)
+    said = answers(rounds.office)
     assert len(said) == 2
     for one in said:
         for never in ("À répondre", "Classement", "Pourquoi", "VM-2026-000001.", "écrit", "lundi"):
             assert never not in text_of(one).replace("lundi à", ""), never
 
 
-def test_a_reply_that_is_only_a_command_sends_nothing(office: Office) -> None:
-    ref, notice = noticed(office)
+def test_a_reply_that_is_only_a_command_sends_nothing(rounds: Rounds) -> None:
+    ref, notice = rounds.leak()
 
-    office.deliver(outlook(notice, "#clos\n\nDelphine Faucheux\nRégie Aubrelac\n04 65 71 20 11"))
-    office.once()
+    rounds(outlook(notice, "#clos\n\nDelphine Faucheux\nRégie Aubrelac\n04 65 71 20 11"))
 
-    assert answers(office) == []
-    assert case_of(office, ref)["status"] == "closed"
-    assert steps(office, ref)[-1] == "closed"
+    assert answers(rounds.office) == []
+    assert rounds.case(ref)["status"] == "closed"
+    assert history(rounds.case(ref))[-1] == "closed"
 
 
-def test_an_unknown_command_does_nothing_and_the_list_comes_back(office: Office) -> None:
-    ref, notice = noticed(office)
+def test_an_unknown_command_does_nothing_and_the_list_comes_back(rounds: Rounds) -> None:
+    ref, notice = rounds.leak()
 
-    office.deliver(outlook(notice, "#terminé\n#urgent\n\nBonjour, c'est réparé."))
-    office.once()
+    rounds(outlook(notice, "#terminé\n#urgent\n\nBonjour, c'est réparé."))
 
-    assert answers(office) == []
-    case = case_of(office, ref)
+    assert answers(rounds.office) == []
+    case = rounds.case(ref)
     assert (case["status"], case["urgent"]) == ("open", False)
-    told = text_of(office.said_to(MANAGER)[-1])
+    told = text_of(rounds.office.said_to(MANAGER)[-1])
     assert "#terminé : commande inconnue" in told
     assert "#attente locataire" in told
 
 
-def test_an_empty_reply_is_told_and_stops_nothing(office: Office) -> None:
-    ref, notice = noticed(office)
+def test_an_empty_reply_is_told_and_stops_nothing(rounds: Rounds) -> None:
+    ref, notice = rounds.leak()
 
-    office.deliver(outlook(notice, "\n\nCordialement,\nDelphine Faucheux"))
-    office.once()
+    rounds(outlook(notice, "\n\nCordialement,\nDelphine Faucheux"))
 
-    assert answers(office) == []
-    assert case_of(office, ref)["status"] == "open"
-    assert "vide" in text_of(office.said_to(MANAGER)[-1])
-
-
-def test_the_tenant_in_copy_already_has_it(office: Office) -> None:
-    ref, notice = noticed(office)
-
-    office.deliver(outlook(notice, ANSWER, to=f"{OURS}, {TENANT}"))
-    office.once()
-
-    assert answers(office) == []
-    assert case_of(office, ref)["status"] == "answered"
+    assert answers(rounds.office) == []
+    assert rounds.case(ref)["status"] == "open"
+    assert "vide" in text_of(rounds.office.said_to(MANAGER)[-1])
 
 
-def test_a_mail_to_a_supplier_is_kept_and_stops_nothing(office: Office) -> None:
-    ref, notice = noticed(office)
+def test_the_tenant_in_copy_already_has_it(rounds: Rounds) -> None:
+    ref, notice = rounds.leak()
 
-    office.deliver(outlook(notice, "Pouvez-vous passer jeudi ?", to="plombier@example.com", cc=OURS))
-    office.once()
+    rounds(outlook(notice, ANSWER, to=f"{OURS}, {TENANT}"))
 
-    assert answers(office) == []
-    assert case_of(office, ref)["status"] == "open"
-    assert steps(office, ref)[-1] == "copied"
+    assert answers(rounds.office) == []
+    assert rounds.case(ref)["status"] == "answered"
 
 
-def test_twenty_megabytes_travel(office: Office) -> None:
-    ref, notice = noticed(office)
+def test_a_mail_to_a_supplier_is_kept_and_stops_nothing(rounds: Rounds) -> None:
+    ref, notice = rounds.leak()
+
+    rounds(outlook(notice, "Pouvez-vous passer jeudi ?", to="plombier@example.com", cc=OURS))
+
+    assert answers(rounds.office) == []
+    assert rounds.case(ref)["status"] == "open"
+    assert history(rounds.case(ref))[-1] == "copied"
+
+
+def test_twenty_megabytes_travel(rounds: Rounds) -> None:
+    ref, notice = rounds.leak()
     photo = bytes(range(256)) * 4 * 1024 * 20
 
-    office.deliver(reply(notice, "Voici les plans.", files=(("plans étage.pdf", photo),)))
-    office.once()
+    rounds(reply(notice, "Voici les plans.", files=(("plans étage.pdf", photo),)))
 
-    (answer,) = answers(office)
+    (answer,) = answers(rounds.office)
     (plans,) = [part for part in answer.walk() if part.get_filename()]
     assert plans.get_filename() == "plans étage.pdf"
     assert plans.get_payload(decode=True) == photo
-    assert case_of(office, ref)["status"] == "answered"
+    assert rounds.case(ref)["status"] == "answered"
 
 
-def test_an_answer_in_a_closed_case_goes_and_the_case_stays_closed(office: Office) -> None:
-    ref, notice = noticed(office)
-    office.deliver(outlook(notice, "#clos"))
-    office.once()
+def test_an_answer_in_a_closed_case_goes_and_the_case_stays_closed(rounds: Rounds) -> None:
+    ref, notice = rounds.leak()
+    rounds(outlook(notice, "#clos"))
 
-    office.deliver(outlook(notice, "Un dernier mot : merci."))
-    office.once()
+    rounds(outlook(notice, "Un dernier mot : merci."))
 
-    assert len(answers(office)) == 1
-    assert case_of(office, ref)["status"] == "closed"
-    assert steps(office, ref)[-1] == "answered"
+    assert len(answers(rounds.office)) == 1
+    assert rounds.case(ref)["status"] == "closed"
+    assert history(rounds.case(ref))[-1] == "answered"
 
 
-def test_the_tenant_s_answer_comes_to_the_manager(office: Office) -> None:
-    ref, notice = noticed(office)
-    office.deliver(outlook(notice, "#attente locataire\nBonjour, quand pouvez-vous recevoir le plombier ?"))
-    office.once()
-    (question,) = answers(office)
-    paused = case_of(office, ref)
+def test_the_tenant_s_answer_comes_to_the_manager(rounds: Rounds) -> None:
+    ref, notice = rounds.leak()
+    rounds(outlook(notice, "#attente locataire\nBonjour, quand pouvez-vous recevoir le plombier ?"))
+    (question,) = answers(rounds.office)
+    paused = rounds.case(ref)
 
-    office.deliver(letter(TENANT, "Re: Fuite", "Jeudi après 17 h.", In_Reply_To=question["Message-ID"]))
-    office.once()
+    rounds(letter(TENANT, "Re: Fuite", "Jeudi après 17 h.", In_Reply_To=question["Message-ID"]))
 
     assert paused["status"] == "waiting"
     assert paused["paused_at"]
-    after = case_of(office, ref)
+    after = rounds.case(ref)
     assert (after["status"], after["paused_at"]) == ("open", None)
-    assert "resumed" in steps(office, ref)
-    enclosed = [part for part in office.said_to(MANAGER)[-1].walk() if part.get_content_type() == "text/plain"]
+    assert "resumed" in history(rounds.case(ref))
+    enclosed = [part for part in rounds.office.said_to(MANAGER)[-1].walk() if part.get_content_type() == "text/plain"]
     assert any("Jeudi après 17 h." in part.get_content() for part in enclosed)

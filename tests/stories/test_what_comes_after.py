@@ -13,20 +13,13 @@ import pytest
 from daemon import clock
 from rules.calendar import Calendar, parse_hours
 from tests.answers import MANAGER, TENANT, outlook, reply
-from tests.office import OURS, Office, letter, text_of, until
+from tests.office import OURS, Office, text_of, until
 from tests.rounds import Rounds, history
 from tests.stories.test_a_manager_answers import ANSWER, noticed
 
 PARIS = ZoneInfo("Europe/Paris")
 OPEN = Calendar(PARIS, "FR", parse_hours("mon-fri 09:00-12:30, 14:00-18:00"))
 WORKS = "R&AOk-clamations/Travaux"
-
-
-def opened(rounds: Rounds) -> tuple[str, EmailMessage]:
-    """A leak, and the notice of it."""
-    rounds(letter(Message_ID="<leak@example.org>"))
-    (ref,) = rounds.refs()
-    return ref, rounds.notice(ref)
 
 
 def day(working: int) -> date:
@@ -47,7 +40,7 @@ def since(office: Office, address: str, count: int) -> list[EmailMessage]:
 
 def test_a_wait_ends_on_its_day_and_stays_in_the_mail_of_the_morning(rounds: Rounds) -> None:
     office = rounds.office
-    ref, notice = opened(rounds)
+    ref, notice = rounds.leak()
     rounds(outlook(notice, f"#attente artisan {day(6):%d/%m}\n\n{ANSWER}"))
     assert rounds.case(ref)["status"] == "waiting"
     count = len(office.said_to(MANAGER))
@@ -76,7 +69,7 @@ def test_a_wait_ends_on_its_day_and_stays_in_the_mail_of_the_morning(rounds: Rou
 
 def test_a_reminder_that_was_asked_for_comes_though_the_case_is_answered(rounds: Rounds) -> None:
     office = rounds.office
-    ref, notice = opened(rounds)
+    ref, notice = rounds.leak()
     rounds(outlook(notice, f"#rappel {day(3):%d/%m}\n\n{ANSWER}"))
     assert rounds.case(ref)["status"] == "answered"
     count = len(office.said_to(MANAGER))
@@ -92,7 +85,7 @@ def test_a_reminder_that_was_asked_for_comes_though_the_case_is_answered(rounds:
 
 def test_an_overdue_case_has_its_flag_and_a_click_of_the_morning_is_proof_enough(rounds: Rounds) -> None:
     office = rounds.office
-    ref, _ = opened(rounds)
+    ref, _ = rounds.leak()
 
     rounds.later(at(6, 8))
     rounds()
@@ -127,7 +120,7 @@ def came_back(office: Office, mail: EmailMessage) -> bytes:
 
 def test_an_answer_that_comes_back_was_none(rounds: Rounds) -> None:
     office = rounds.office
-    ref, notice = opened(rounds)
+    ref, notice = rounds.leak()
     rounds(outlook(notice, ANSWER))
     answered, count = rounds.case(ref), len(office.said_to(MANAGER))
 
@@ -145,7 +138,7 @@ def test_an_answer_that_comes_back_was_none(rounds: Rounds) -> None:
 
 
 def test_a_question_that_comes_back_pauses_nothing(rounds: Rounds) -> None:
-    ref, notice = opened(rounds)
+    ref, notice = rounds.leak()
     due = rounds.case(ref)["due_at"]
     rounds(outlook(notice, "#attente locataire\nQuand êtes-vous là ?"))
     assert rounds.case(ref)["status"] == "waiting"
@@ -160,7 +153,7 @@ def test_a_question_that_comes_back_pauses_nothing(rounds: Rounds) -> None:
 
 
 def test_an_answer_ends_a_pause_and_a_question_doesnt(rounds: Rounds) -> None:
-    ref, notice = opened(rounds)
+    ref, notice = rounds.leak()
     rounds(outlook(notice, "#attente locataire\nQuand êtes-vous là ?"))
     rounds(outlook(notice, "#attente locataire\nPouvez-vous aussi envoyer une photo ?"))
     asked = rounds.case(ref)
@@ -181,7 +174,7 @@ def test_an_answer_ends_a_pause_and_a_question_doesnt(rounds: Rounds) -> None:
 
 @pytest.mark.parametrize("mark", ["Internal", "Anonymous"])
 def test_the_mark_of_the_mailbox_s_own_host_is_proof(rounds: Rounds, mark: str) -> None:
-    ref, notice = opened(rounds)
+    ref, notice = rounds.leak()
     rounds.office.configure(more='[security]\ninternal_mark = "X-MS-Exchange-Organization-AuthAs: Internal"')
     lost: dict[str, Any] = {"In_Reply_To": "", "References": "", "Subject": f"Votre fuite [{ref}]"}
 

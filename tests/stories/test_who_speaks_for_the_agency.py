@@ -3,141 +3,127 @@
 import re
 from urllib.parse import parse_qs, urlsplit
 
-from tests.answers import MANAGER, OTHER, TENANT, case_of, outlook, reply, steps
-from tests.office import Office, letter, text_of
-from tests.stories.test_a_manager_answers import ANSWER, answers, noticed
+from tests.answers import MANAGER, OTHER, TENANT, outlook, reply
+from tests.office import letter, text_of
+from tests.rounds import Rounds, history
+from tests.stories.test_a_manager_answers import ANSWER, answers
 
 BELIEVED = '[security]\nauthserv = ["mx.aubrelac.test"]'
 
 
-def test_a_forged_manager_is_not_passed_on_and_the_real_one_is_asked(office: Office) -> None:
-    ref, notice = noticed(office)
-    said = len(office.said_to(MANAGER))
+def test_a_forged_manager_is_not_passed_on_and_the_real_one_is_asked(rounds: Rounds) -> None:
+    ref, notice = rounds.leak()
+    said = len(rounds.office.said_to(MANAGER))
 
-    office.deliver(reply(notice, "Votre loyer est annulé.", In_Reply_To="<leak@example.org>", References=""))
-    office.once()
+    rounds(reply(notice, "Votre loyer est annulé.", In_Reply_To="<leak@example.org>", References=""))
 
-    assert answers(office) == []
-    assert case_of(office, ref)["status"] == "open"
-    assert steps(office, ref)[-1] == "unproven"
-    asked = office.said_to(MANAGER)[said:]
+    assert answers(rounds.office) == []
+    assert rounds.case(ref)["status"] == "open"
+    assert history(rounds.case(ref))[-1] == "unproven"
+    asked = rounds.office.said_to(MANAGER)[said:]
     assert len(asked) == 1
     assert "Votre loyer est annulé." in text_of(asked[0])
 
 
-def test_whoever_confirms_from_the_registered_address_is_heard(office: Office) -> None:
-    ref, notice = noticed(office)
-    office.deliver(reply(notice, ANSWER, In_Reply_To="<leak@example.org>", References=""))
-    office.once()
-    question = office.said_to(MANAGER)[-1]
+def test_whoever_confirms_from_the_registered_address_is_heard(rounds: Rounds) -> None:
+    ref, notice = rounds.leak()
+    rounds(reply(notice, ANSWER, In_Reply_To="<leak@example.org>", References=""))
+    question = rounds.office.said_to(MANAGER)[-1]
 
-    office.deliver(outlook(question, "#confirmer"))
-    office.once()
-    office.once()
+    rounds(outlook(question, "#confirmer"))
+    rounds()
 
-    (answer,) = answers(office)
+    (answer,) = answers(rounds.office)
     assert "Le plombier passe jeudi" in text_of(answer)
-    assert case_of(office, ref)["status"] == "answered"
+    assert rounds.case(ref)["status"] == "answered"
 
 
-def test_a_token_of_another_case_opens_nothing(office: Office) -> None:
-    ref, notice = noticed(office)
-    office.deliver(
-        letter("ewen.legoff@example.org", "Volet", "Bonjour, mon volet est bloqué, merci d'envoyer quelqu'un.")
-    )
-    office.once()
-    other = next(case for case in office.cases() if case["ref"] != ref)
+def test_a_token_of_another_case_opens_nothing(rounds: Rounds) -> None:
+    ref, notice = rounds.leak()
+    rounds(letter("ewen.legoff@example.org", "Volet", "Bonjour, mon volet est bloqué, merci d'envoyer quelqu'un."))
+    other = next(case for case in rounds.office.cases() if case["ref"] != ref)
 
-    office.deliver(reply(notice, "#clos", Subject=f"Re: Volet [{other['ref']}]"))
-    office.once()
+    rounds(reply(notice, "#clos", Subject=f"Re: Volet [{other['ref']}]"))
 
-    assert {case["status"] for case in office.cases()} == {"open"}
-    assert steps(office, other["ref"])[-1] == "unproven"
+    assert {case["status"] for case in rounds.office.cases()} == {"open"}
+    assert history(rounds.case(other["ref"]))[-1] == "unproven"
 
 
-def test_a_colleague_s_token_is_nobody_else_s(office: Office) -> None:
-    ref, notice = noticed(office)
+def test_a_colleague_s_token_is_nobody_else_s(rounds: Rounds) -> None:
+    ref, notice = rounds.leak()
 
-    office.deliver(outlook(notice, "#clos", sender=f"Amaury Sissoko-Brun <{OTHER}>"))
-    office.once()
+    rounds(outlook(notice, "#clos", sender=f"Amaury Sissoko-Brun <{OTHER}>"))
 
-    assert case_of(office, ref)["status"] == "open"
-    assert len(office.said_to(OTHER)) == 1
+    assert rounds.case(ref)["status"] == "open"
+    assert len(rounds.office.said_to(OTHER)) == 1
 
 
-def test_a_server_that_says_forged_is_believed_before_a_token(office: Office) -> None:
-    ref, notice = noticed(office)
-    office.configure(more=BELIEVED)
+def test_a_server_that_says_forged_is_believed_before_a_token(rounds: Rounds) -> None:
+    ref, notice = rounds.leak()
+    rounds.office.configure(more=BELIEVED)
     verdict = b"Authentication-Results: mx.aubrelac.test; dmarc=fail header.from=aubrelac.test\r\n"
 
-    office.deliver(verdict + outlook(notice, "#clos"))
-    office.once()
+    rounds(verdict + outlook(notice, "#clos"))
 
-    assert case_of(office, ref)["status"] == "open"
+    assert rounds.case(ref)["status"] == "open"
 
 
-def test_a_proven_manager_needs_no_token(office: Office) -> None:
-    ref, notice = noticed(office)
-    office.configure(more=BELIEVED)
+def test_a_proven_manager_needs_no_token(rounds: Rounds) -> None:
+    ref, notice = rounds.leak()
+    rounds.office.configure(more=BELIEVED)
     passed = b"Authentication-Results: mx.aubrelac.test; dkim=pass header.d=aubrelac.test\r\n"
     fresh = reply(notice, ANSWER, In_Reply_To="", References="", Subject=f"Votre fuite [{ref}]")
 
-    office.deliver(passed + fresh)
-    office.once()
+    rounds(passed + fresh)
 
-    assert len(answers(office)) == 1
-    assert case_of(office, ref)["status"] == "answered"
-
-
-def test_the_tenant_who_has_a_notice_can_do_nothing_with_it(office: Office) -> None:
-    ref, notice = noticed(office)
-
-    office.deliver(reply(notice, "#clos", sender=TENANT))
-    office.once()
-
-    assert case_of(office, ref)["status"] == "open"
+    assert len(answers(rounds.office)) == 1
+    assert rounds.case(ref)["status"] == "answered"
 
 
-def test_an_absent_manager_answers_nothing(office: Office) -> None:
-    ref, notice = noticed(office)
-    said = len(office.sink.accepted)
+def test_the_tenant_who_has_a_notice_can_do_nothing_with_it(rounds: Rounds) -> None:
+    ref, notice = rounds.leak()
+
+    rounds(reply(notice, "#clos", sender=TENANT))
+
+    assert rounds.case(ref)["status"] == "open"
+
+
+def test_an_absent_manager_answers_nothing(rounds: Rounds) -> None:
+    ref, notice = rounds.leak()
+    said = len(rounds.office.sink.accepted)
 
     absent = reply(notice, "Je suis absente jusqu'au 12.", Auto_Submitted="auto-replied", Subject="Réponse automatique")
-    office.deliver(absent)
-    office.once()
+    rounds(absent)
 
-    assert len(office.sink.accepted) == said
-    assert case_of(office, ref)["status"] == "open"
-    assert steps(office, ref)[-1] == "absent"
+    assert len(rounds.office.sink.accepted) == said
+    assert rounds.case(ref)["status"] == "open"
+    assert history(rounds.case(ref))[-1] == "absent"
 
 
-def test_two_managers_at_once_and_the_second_is_told(office: Office) -> None:
-    ref, notice = noticed(office)
-    office.deliver(outlook(notice, f"#pour {OTHER}\nTu peux t'en occuper ?"))
-    office.once()
-    handed = office.said_to(OTHER)[-1]
+def test_two_managers_at_once_and_the_second_is_told(rounds: Rounds) -> None:
+    ref, notice = rounds.leak()
+    rounds(outlook(notice, f"#pour {OTHER}\nTu peux t'en occuper ?"))
+    handed = rounds.office.said_to(OTHER)[-1]
     assert "Tu peux t'en occuper" in text_of(handed).replace("’", "'")
 
-    office.deliver(outlook(notice, ANSWER), outlook(handed, "Bonjour, c'est pour vendredi.", sender=OTHER))
-    office.once()
+    rounds(outlook(notice, ANSWER), outlook(handed, "Bonjour, c'est pour vendredi.", sender=OTHER))
 
-    assert len(answers(office)) == 1
-    assert "crossed" in steps(office, ref)
-    told = text_of(office.said_to(OTHER)[-1])
+    assert len(answers(rounds.office)) == 1
+    assert "crossed" in history(rounds.case(ref))
+    told = text_of(rounds.office.said_to(OTHER)[-1])
     assert "Delphine Faucheux a déjà répondu" in told
     assert "Le plombier passe jeudi" in told
 
 
-def test_a_click_on_a_prepared_command_is_enough(office: Office) -> None:
-    ref, notice = noticed(office)
+def test_a_click_on_a_prepared_command_is_enough(rounds: Rounds) -> None:
+    ref, notice = rounds.leak()
     page = notice.get_body(("html",)).get_content()  # type: ignore[union-attr]
     link = next(link for link in re.findall(r'href="(mailto:[^"]+)"', page) if "%23clos" in link)
     told = parse_qs(urlsplit(link.replace("&amp;", "&")).query)
     click = reply(
         notice, told["body"][0].replace("\r\n", "\n"), In_Reply_To="", References="", Subject=told["subject"][0]
     )
-    office.deliver(click)
-    office.once()
+    rounds(click)
 
-    assert case_of(office, ref)["status"] == "closed"
-    assert answers(office) == []
+    assert rounds.case(ref)["status"] == "closed"
+    assert answers(rounds.office) == []
