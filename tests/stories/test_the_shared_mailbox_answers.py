@@ -7,23 +7,23 @@ from typing import Any
 
 from daemon.checks.sent import copies
 from daemon.config import load
-from tests.answers import MANAGER, TENANT, case_of, steps
-from tests.office import LISTS, OURS, Office, letter, text_of
-from tests.rounds import Rounds
+from tests.answers import MANAGER, TENANT
+from tests.office import LISTS, OURS, letter, text_of
+from tests.rounds import Rounds, history
 
 NOW = datetime.now(UTC).replace(microsecond=0)
 RECEIVED = NOW - timedelta(hours=3)
 WRITTEN = NOW - timedelta(hours=1)
 
 
-def opened(office: Office) -> str:
+def opened(rounds: Rounds) -> str:
     """A case of three hours ago, in a mailbox whose folder of sent mail is watched."""
-    with office.person() as person:
+    with rounds.office.person() as person:
         person.make("Sent")
-    office.deliver(letter(Message_ID="<leak@example.org>"), date=RECEIVED)
-    office.once()
-    (case,) = office.cases()
-    return str(case["ref"])
+    rounds.office.deliver(letter(Message_ID="<leak@example.org>"), date=RECEIVED)
+    rounds()
+    (ref,) = rounds.refs()
+    return ref
 
 
 def mail(to: str = TENANT, text: str = "Bonjour, le plombier passe jeudi.", **headers: str) -> bytes:
@@ -41,21 +41,22 @@ def mail(to: str = TENANT, text: str = "Bonjour, le plombier passe jeudi.", **he
     return message.as_bytes()
 
 
-def sent(office: Office, *raws: bytes, flags: str = r"(\Seen)", folder: str = "Sent") -> None:
-    with office.person() as person:
+def sent(rounds: Rounds, *raws: bytes, flags: str = r"(\Seen)", folder: str = "Sent") -> None:
+    with rounds.office.person() as person:
         person.put(*raws, folder=folder, flags=flags, date=NOW)
-    office.once()
+    rounds()
 
 
-def test_an_answer_in_sent_stops_the_clock_when_it_was_written(office: Office) -> None:
-    ref = opened(office)
+def test_an_answer_in_sent_stops_the_clock_when_it_was_written(rounds: Rounds) -> None:
+    office = rounds.office
+    ref = opened(rounds)
     said = len(office.sink.accepted)
 
-    sent(office, mail())
+    sent(rounds, mail())
 
-    case = case_of(office, ref)
+    case = rounds.case(ref)
     assert case["status"] == "answered"
-    assert datetime.fromisoformat(case["answered_at"]) == WRITTEN
+    assert case["answered_at"] == WRITTEN
     assert len(office.sink.accepted) == said
     (filed,) = [side for side in office.sidecars() if side.get("kind") == "answer"]
     assert (filed["direction"], filed["case"]) == ("out", ref)
@@ -63,71 +64,74 @@ def test_an_answer_in_sent_stops_the_clock_when_it_was_written(office: Office) -
     assert office.folders()["Sent"] == 1, "nothing is moved out of it"
 
 
-def test_a_clock_that_lies_is_not_believed(office: Office) -> None:
-    ref = opened(office)
+def test_a_clock_that_lies_is_not_believed(rounds: Rounds) -> None:
+    ref = opened(rounds)
 
-    sent(office, mail(Date="Mon, 23 Nov 2020 10:00:00 +0000"))
+    sent(rounds, mail(Date="Mon, 23 Nov 2020 10:00:00 +0000"))
 
-    assert datetime.fromisoformat(case_of(office, ref)["answered_at"]) == NOW
+    assert rounds.case(ref)["answered_at"] == NOW
 
 
-def test_an_answer_in_a_further_sent_folder_counts(office: Office) -> None:
-    ref = opened(office)
+def test_an_answer_in_a_further_sent_folder_counts(rounds: Rounds) -> None:
+    office = rounds.office
+    ref = opened(rounds)
     with office.person() as person:
         person.make("Envoy&AOk-s")
-    office.once()
+    rounds()
 
     office.configure(mailbox='[mailbox.folders]\nsent = "Envoyés"\n')
-    office.once()
-    sent(office, mail(), folder="Envoy&AOk-s")
+    rounds()
+    sent(rounds, mail(), folder="Envoy&AOk-s")
 
-    assert case_of(office, ref)["status"] == "answered"
+    assert rounds.case(ref)["status"] == "answered"
 
 
-def test_what_we_sent_ourselves_is_never_an_answer(office: Office) -> None:
-    ref = opened(office)
+def test_what_we_sent_ourselves_is_never_an_answer(rounds: Rounds) -> None:
+    office = rounds.office
+    ref = opened(rounds)
     (ours,) = office.said_to(TENANT)
     rewritten = ours.as_bytes().replace(str(ours["Message-ID"]).encode(), b"<provider-made@outlook.test>")
 
-    sent(office, ours.as_bytes(), rewritten, mail(Auto_Submitted="auto-replied", Message_ID="<robot@aubrelac.test>"))
+    sent(rounds, ours.as_bytes(), rewritten, mail(Auto_Submitted="auto-replied", Message_ID="<robot@aubrelac.test>"))
 
-    case = case_of(office, ref)
+    case = rounds.case(ref)
     assert (case["status"], case["answered_at"]) == ("open", None)
-    assert steps(office, ref) == ["opened", "automatic"]
+    assert history(rounds.case(ref)) == ["opened", "automatic"]
 
 
-def test_a_draft_a_forward_and_a_wrong_address_stop_nothing(office: Office) -> None:
-    ref = opened(office)
+def test_a_draft_a_forward_and_a_wrong_address_stop_nothing(rounds: Rounds) -> None:
+    ref = opened(rounds)
 
-    sent(office, mail(Message_ID="<draft@aubrelac.test>"), flags=r"(\Draft)")
-    sent(office, mail("plombier@example.com", Message_ID="<fwd@aubrelac.test>", Subject="TR: Fuite"))
-    sent(office, mail("clemence.bonefoy@example.org", Message_ID="<wrong@aubrelac.test>"))
+    sent(rounds, mail(Message_ID="<draft@aubrelac.test>"), flags=r"(\Draft)")
+    sent(rounds, mail("plombier@example.com", Message_ID="<fwd@aubrelac.test>", Subject="TR: Fuite"))
+    sent(rounds, mail("clemence.bonefoy@example.org", Message_ID="<wrong@aubrelac.test>"))
 
-    assert case_of(office, ref)["status"] == "open"
-    assert steps(office, ref) == ["opened", "draft", "copied", "copied"]
+    assert rounds.case(ref)["status"] == "open"
+    assert history(rounds.case(ref)) == ["opened", "draft", "copied", "copied"]
 
 
-def test_a_copy_to_the_agency_counts_once(office: Office) -> None:
-    ref = opened(office)
+def test_a_copy_to_the_agency_counts_once(rounds: Rounds) -> None:
+    office = rounds.office
+    ref = opened(rounds)
     answer = mail(From=f"Delphine Faucheux <{MANAGER}>", Cc=OURS)
     seen = b"Authentication-Results: mx.aubrelac.test; dmarc=pass header.from=aubrelac.test\r\n" + answer
     office.configure(more='[security]\nauthserv = ["mx.aubrelac.test"]')
 
-    office.deliver(seen)
-    office.once()
-    sent(office, answer)
+    rounds(seen)
+    sent(rounds, answer)
 
-    assert case_of(office, ref)["status"] == "answered"
-    assert steps(office, ref).count("answered") == 1
+    assert rounds.case(ref)["status"] == "answered"
+    assert history(rounds.case(ref)).count("answered") == 1
     assert len(office.said_to(TENANT)) == 1
 
 
-def test_a_command_to_ourselves_is_obeyed(office: Office) -> None:
-    ref = opened(office)
+def test_a_command_to_ourselves_is_obeyed(rounds: Rounds) -> None:
+    office = rounds.office
+    ref = opened(rounds)
 
-    sent(office, mail(OURS, "#tél vu avec la locataire, le plombier passe jeudi"))
+    sent(rounds, mail(OURS, "#tél vu avec la locataire, le plombier passe jeudi"))
 
-    case = case_of(office, ref)
+    case = rounds.case(ref)
     assert case["status"] == "answered"
     assert "plombier passe jeudi" in case["steps"][-1]["detail"]
     assert text_of(office.said_to(TENANT)[0])
