@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
 from tests.office import OURS, Office, letter, until
+from tests.rounds import Rounds, history
 
 WORKS, COMPLAINTS, DEPARTURES = "R&AOk-clamations/Travaux", "R&AOk-clamations/Autre", "D&AOk-parts"
 TENANT = "clemence.bonnefoy@example.org"
@@ -26,113 +27,127 @@ def received(office: Office) -> dict[str, object]:
     return case
 
 
+def leaking(rounds: Rounds) -> dict[str, object]:
+    """The same, in this process."""
+    rounds(letter())
+    (case,) = rounds.office.cases()
+    return case
+
+
 def steps(office: Office, ref: object) -> list[str]:
     return [step["what"] for step in office.json("case", str(ref))["steps"]]
 
 
-def test_a_letter_in_another_folder_is_another_kind_of_case_with_another_clock(office: Office) -> None:
-    before = received(office)
+def test_a_letter_in_another_folder_is_another_kind_of_case_with_another_clock(rounds: Rounds) -> None:
+    office = rounds.office
+    before = leaking(rounds)
 
     moved(office, WORKS, "Demandes")
-    office.once()
+    rounds()
 
     (after,) = office.cases()
     assert (after["label"], after["status"]) == ("demande", "open")
     time = {name: datetime.fromisoformat(str(after[name])) for name in ("received_at", "due_at")}
     assert time["due_at"] - time["received_at"] == timedelta(hours=48)
-    assert steps(office, before["ref"]) == ["opened", "relabelled"]
+    assert history(rounds.case(str(before["ref"]))) == ["opened", "relabelled"]
     assert office.folders()["Demandes"] == 1, "it stays where the manager put it"
     assert [row["label"] for row in office.json("learn", "list")] == ["demande"]
     journal = "".join(path.read_text() for path in office.tree.rglob("*.journal"))
     assert "\tRELABEL\t" in journal
 
 
-def test_clos_is_over_and_the_inbox_is_not(office: Office) -> None:
-    case = received(office)
+def test_clos_is_over_and_the_inbox_is_not(rounds: Rounds) -> None:
+    office = rounds.office
+    case = leaking(rounds)
 
     moved(office, WORKS, "Clos")
-    office.once()
+    rounds()
     closed = office.cases()[0]["status"]
     moved(office, "Clos", "INBOX")
-    office.once()
+    rounds()
 
     assert closed == "closed"
     (after,) = office.cases()
     assert (after["status"], after["due_at"]) == ("open", case["due_at"])
-    assert steps(office, case["ref"]) == ["opened", "closed", "reopened"]
+    assert history(rounds.case(str(case["ref"]))) == ["opened", "closed", "reopened"]
     assert office.folders()["INBOX"] == 1
     assert office.json("learn", "list") == [], "a state is no lesson"
 
 
-def test_a_letter_put_back_in_the_inbox_right_after_our_move_stays_there(office: Office) -> None:
-    received(office)
+def test_a_letter_put_back_in_the_inbox_right_after_our_move_stays_there(rounds: Rounds) -> None:
+    office = rounds.office
+    leaking(rounds)
 
     moved(office, WORKS, "INBOX")
-    office.once()
-    office.once()
+    rounds()
+    rounds()
 
     assert office.cases()[0]["status"] == "open"
     assert office.folders()["INBOX"] == 1
     moved(office, "INBOX", DEPARTURES)
-    office.once()
+    rounds()
     assert office.cases()[0]["label"] == "depart"
 
 
-def test_what_was_put_aside_by_mistake_becomes_a_case(office: Office) -> None:
+def test_what_was_put_aside_by_mistake_becomes_a_case(rounds: Rounds) -> None:
+    office = rounds.office
     office.deliver(
         letter("vente@example.net", "Offre", "Nos promotions du mois : -30 % sur les détecteurs. Se désinscrire.")
     )
-    office.once()
+    rounds()
     assert office.cases() == []
     assert office.folders()["Hors sujet"] == 1
 
     moved(office, "Hors sujet", "Demandes")
-    office.once()
+    rounds()
 
     (case,) = office.cases()
     assert (case["label"], case["status"], case["sender"]) == ("demande", "open", "vente@example.net")
-    assert steps(office, case["ref"]) == ["opened"]
+    assert history(rounds.case(str(case["ref"]))) == ["opened"]
 
 
-def test_twenty_one_moves_at_once_wait_for_a_word(office: Office) -> None:
+def test_twenty_one_moves_at_once_wait_for_a_word(rounds: Rounds) -> None:
+    office = rounds.office
     office.deliver(
         *(letter(subject=f"Fuite {n}", text=f"Il y a une fuite n° {n} sous l'évier, merci.") for n in range(21))
     )
-    office.once()
+    rounds()
     assert office.folders()[WORKS] == 21
 
     moved(office, WORKS, "Demandes")
-    office.once()
-    office.once()
+    rounds()
+    rounds()
 
     assert {case["label"] for case in office.cases()} == {"reclamation/travaux"}
     assert len(office.said_to("direction@aubrelac.test")) == 1
     assert {row["state"] for row in office.json("learn", "list")} == {"to confirm"}
     office.command("learn", "confirm")
-    office.once()
+    rounds()
     assert {case["label"] for case in office.cases()} == {"demande"}
 
 
-def test_many_moves_that_were_a_slip_are_forgotten(office: Office) -> None:
+def test_many_moves_that_were_a_slip_are_forgotten(rounds: Rounds) -> None:
+    office = rounds.office
     office.deliver(
         *(letter(subject=f"Fuite {n}", text=f"Il y a une fuite n° {n} sous l'évier, merci.") for n in range(21))
     )
-    office.once()
+    rounds()
     moved(office, WORKS, "Clos")
-    office.once()
+    rounds()
 
     office.command("learn", "dismiss")
-    office.once()
+    rounds()
 
     assert {case["status"] for case in office.cases()} == {"open"}
     assert office.json("learn", "list") == []
 
 
-def test_a_deletion_a_copy_and_a_pile_of_one_s_own_mean_nothing(office: Office) -> None:
+def test_a_deletion_a_copy_and_a_pile_of_one_s_own_mean_nothing(rounds: Rounds) -> None:
+    office = rounds.office
     office.deliver(
         *(letter(subject=f"Fuite {n}", text=f"Il y a une fuite n° {n} sous l'évier, merci.") for n in range(3))
     )
-    office.once()
+    rounds()
     before = office.cases()
 
     with office.person() as person:
@@ -141,22 +156,23 @@ def test_a_deletion_a_copy_and_a_pile_of_one_s_own_mean_nothing(office: Office) 
         person.copy([second], "Demandes", WORKS)
         person.make("Pile")
         person.move([third], "Pile", WORKS)
-    office.once()
+    rounds()
 
     assert office.cases() == before
     assert office.folders() == {WORKS: 1, "Demandes": 1, "Pile": 1, "Accus&AOk-s": 3}
 
 
-def test_a_folder_that_was_renamed_is_made_again_and_watched_again(office: Office) -> None:
-    received(office)
+def test_a_folder_that_was_renamed_is_made_again_and_watched_again(rounds: Rounds) -> None:
+    office = rounds.office
+    leaking(rounds)
     with office.person() as person:
         person.rename("Demandes", "Anciennes demandes")
         person.rename(WORKS, "Chantiers")
-    office.once()
+    rounds()
 
     assert office.cases()[0]["label"] == "reclamation/travaux"
     moved(office, "Chantiers", "Demandes")
-    office.once()
+    rounds()
 
     assert office.cases()[0]["label"] == "demande"
 
@@ -178,12 +194,13 @@ def arriving(sender: str, subject: str, text: str) -> bytes:
     return letter(sender, subject, text, Date=now, Received=f"from mx.example.org by mx.aubrelac.test; {now}")
 
 
-def test_a_letter_put_away_before_we_saw_it_is_a_letter_and_an_archive_is_not(office: Office) -> None:
+def test_a_letter_put_away_before_we_saw_it_is_a_letter_and_an_archive_is_not(rounds: Rounds) -> None:
+    office = rounds.office
     before = letter("old@example.org", "Ancienne", "Il y avait une fuite.")
     with office.person() as person:
         person.make("Demandes")
         person.put(before, folder="Demandes", date=datetime.now(UTC))
-    received(office)
+    leaking(rounds)
     (own,) = [taken.raw for taken in office.sink.accepted if taken.recipient == TENANT]
     now = datetime.now(UTC)
     archive = [
@@ -204,7 +221,7 @@ def test_a_letter_put_away_before_we_saw_it_is_a_letter_and_an_archive_is_not(of
         )
     standing = office.folders()
 
-    office.once()
+    rounds()
 
     assert office.folders() == standing, "everything stays where it was put"
     (case,) = [case for case in office.cases() if case["sender"] != TENANT]
@@ -218,41 +235,44 @@ def test_a_letter_put_away_before_we_saw_it_is_a_letter_and_an_archive_is_not(of
     assert (status["seen"], status["filed"], status["duplicates"]) == (3, 3, 0)
 
     moved(office, "Demandes", DEPARTURES)  # the archive of the first day with it
-    office.once()
+    rounds()
 
     assert [one["label"] for one in office.cases() if one["ref"] == case["ref"]] == ["depart"]
     assert len(office.cases()) == 2
 
 
-def test_observing_watches_moves_and_changes_nothing(office: Office) -> None:
+def test_observing_watches_moves_and_changes_nothing(rounds: Rounds) -> None:
+    office = rounds.office
     office.configure(mailbox='mode = "observe"')
     with office.person() as person:
         person.make("Demandes")
     office.deliver(letter())
-    office.once()
+    rounds()
     before = office.cases()
 
     moved(office, "INBOX", "Demandes")
-    office.once()
+    rounds()
 
     assert office.cases() == before
     assert office.folders() == {"Demandes": 1}
 
 
-def test_old_letters_may_be_sorted_by_hand_and_open_nothing(office: Office) -> None:
+def test_old_letters_may_be_sorted_by_hand_and_open_nothing(rounds: Rounds) -> None:
+    office = rounds.office
     office.deliver(letter(), date=datetime(2024, 3, 4, tzinfo=UTC))
-    office.once()
+    rounds()
 
     moved(office, "INBOX", WORKS)
-    office.once()
+    rounds()
 
     assert office.cases() == []
 
 
-def test_a_move_that_teaches_can_be_undone_and_the_case_stays(office: Office) -> None:
-    received(office)
+def test_a_move_that_teaches_can_be_undone_and_the_case_stays(rounds: Rounds) -> None:
+    office = rounds.office
+    leaking(rounds)
     moved(office, WORKS, "Demandes")
-    office.once()
+    rounds()
     (lesson,) = office.json("learn", "list")
 
     office.command("learn", "undo", lesson["id"])
@@ -262,7 +282,8 @@ def test_a_move_that_teaches_can_be_undone_and_the_case_stays(office: Office) ->
     office.command("learn", "undo", lesson["id"], expect=1)
 
 
-def test_ten_corrections_of_a_turn_of_phrase_change_the_eleventh(office: Office) -> None:
+def test_ten_corrections_of_a_turn_of_phrase_change_the_eleventh(rounds: Rounds) -> None:
+    office = rounds.office
     turns = [
         "Bonjour, pourriez-vous me faire passer le référent sérénité cette semaine ?",
         "Madame, nous aurions besoin du référent sérénité chez nous.",
@@ -276,12 +297,12 @@ def test_ten_corrections_of_a_turn_of_phrase_change_the_eleventh(office: Office)
         "Nous attendons le référent sérénité, merci de nous donner une date.",
     ]
     office.deliver(*(letter(subject="Bonjour", text=text) for text in turns))
-    office.once()
+    rounds()
     with office.person() as person:
         for folder in person.folders() - {WORKS, "R&AOk-clamations", "Accus&AOk-s"}:
             if uids := person.letters(folder):
                 person.move(uids, WORKS, folder)
-    office.once()
+    rounds()
     assert len(office.json("learn", "list")) >= 8
 
     eleventh = office.folder / "eleventh.eml"
