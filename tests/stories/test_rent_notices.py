@@ -370,7 +370,7 @@ def test_what_the_sidecar_of_a_notice_says(gone_out: Office) -> None:
     side = next(
         one
         for one in gone_out.sidecars()
-        if one["kind"] == "rent_notice" and one.get("document", {}).get("lease") == "L00102"
+        if one.get("kind") == "rent_notice" and one.get("document", {}).get("lease") == "L00102"
     )
 
     assert side["document"]["key"] == "rent_notice/L00102/2026-11"
