@@ -95,12 +95,14 @@ def signs(told: list[Sentence], subject: str) -> Signs:
 def marks(found: Mapping[str, float], heard: Signs) -> dict[str, float]:
     """What the thresholds are held against: the learned scores, and what the tables add to danger and to a departure.
 
-    How near a letter is to a departure: what the alarm's head says of it, by how much the label leads or is behind,
-    and whether a sentence says so. Either score alone raises half as many false alarms again for the same departures.
+    How near a letter is to a departure: what the alarm's head says of it, half of what the label leads or is behind by
+    (its score is the sum of two models), and whether a sentence says so. Either score alone raises half as many false
+    alarms again for the same departures.
     """
     others = max(found[label] for label in Label if label is not Label.DEPARTURE)
     danger = found["urgent"] + _DANGER_NAMED * (not heard.rung.isdisjoint(alarms.URGENT))
-    leaving = found["leaving"] + found[Label.DEPARTURE] - others + _DEPARTURE_TOLD * heard.leaving
+    lead = (found[Label.DEPARTURE] - others) / 2
+    leaving = found["leaving"] + lead + _DEPARTURE_TOLD * heard.leaving
     return {**found, "urgent": danger, "leaving": leaving}
 
 
