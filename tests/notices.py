@@ -2,8 +2,6 @@
 
 import csv
 import shutil
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,6 +12,7 @@ import pytest
 
 from tests.dovecot import Dovecot
 from tests.office import CONFIG, LISTS, Office
+from tests.program import anew
 from tests.smtp import Sink
 
 ACCOUNTING = "compta@aubrelac.test"
@@ -52,8 +51,7 @@ def few_accounts(tmp_path_factory: pytest.TempPathFactory) -> Path:
         source = LISTS / f"{kind}.csv"
         if kind in {"leases", "movements"}:
             source = some_of(source, folder / source.name, FEW)
-        command = [sys.executable, "-m", "daemon", "--config", str(config), "import", kind, str(source)]
-        subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        anew("--config", config, "import", kind, source)
     return folder / "state"
 
 

@@ -5,11 +5,9 @@ import email.policy
 import json
 import os
 import shutil
-import signal
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.message import EmailMessage
@@ -20,6 +18,7 @@ from typing import Any
 import pytest
 
 from tests.dovecot import Dovecot, Person
+from tests.program import Program, anew
 from tests.smtp import Sink, Taken
 
 LISTS = Path(__file__).parent / "data" / "agency"
@@ -101,7 +100,8 @@ class Office:
     dovecot: Dovecot
     user: str
     sink: Sink
-    running: list[subprocess.Popen[str]] = field(default_factory=list)
+    running: list[Program] = field(default_factory=list)
+    started: int = 0
 
     def __post_init__(self) -> None:
         (self.folder / "imap-password").write_text("secret\n")
@@ -147,16 +147,17 @@ password_file = "second"
 
     # --- the program
 
-    def start(self, *arguments: str) -> subprocess.Popen[str]:
-        command = [sys.executable, "-m", "daemon", "--config", str(self.config), *arguments]
+    def start(self, *arguments: str) -> Program:
         kept = {key: value for key, value in os.environ.items() if not key.startswith("VAGUEMESTRE")}
-        process = subprocess.Popen(command, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=kept)
-        self.running.append(process)
-        return process
+        self.started += 1
+        streams = self.folder / f"program-{self.started}"
+        program = Program(["--config", str(self.config), *arguments], kept, streams)
+        self.running.append(program)
+        return program
 
-    def finish(self, process: subprocess.Popen[str], seconds: float = 240) -> tuple[str, str]:
-        printed, said = process.communicate(timeout=seconds)
-        self.running.remove(process)
+    def finish(self, program: Program, seconds: float = 240) -> tuple[str, str]:
+        printed, said = program.finish(seconds)
+        self.running.remove(program)
         return printed, said
 
     def command(self, *arguments: str, expect: int = 0) -> str:
@@ -169,6 +170,19 @@ password_file = "second"
     def once(self) -> None:
         self.command("run", "--once")
 
+    def killed_after(self, seconds: float, *arguments: str) -> None:
+        """Start a pass, or the command given, and kill it after that long.
+
+        A letter in hand at three deaths is put aside, which is another promise: here no death is remembered.
+        """
+        program = self.start(*(arguments or ("run", "--once")))
+        with suppress(TimeoutError):
+            program.wait(seconds)
+        program.kill()
+        self.finish(program)
+        for remembered in (self.folder / "state" / "incoming").glob("*.tries"):
+            remembered.unlink()
+
     def json(self, *arguments: str) -> Any:
         return json.loads(self.command(*arguments, "--json"))
 
@@ -177,14 +191,14 @@ password_file = "second"
         return found
 
     def close(self) -> None:
-        for process in self.running:
-            process.send_signal(signal.SIGTERM)
-        for process in self.running:
+        for program in self.running:
+            program.terminate()
+        for program in self.running:
             try:
-                process.communicate(timeout=40)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.communicate()
+                program.wait(40)
+            except TimeoutError:
+                program.kill()
+                program.wait(10)
 
     # --- what was said, what was filed
 
@@ -242,8 +256,7 @@ def lists(tmp_path_factory: pytest.TempPathFactory) -> Path:
         CONFIG.format(imap_port=1, smtp_port=1, user="nobody", mailbox="", more="")
     )
     for kind in ("leases", "owners", "managers"):
-        command = [sys.executable, "-m", "daemon", "--config", str(folder / "vaguemestre.toml"), "import", kind]
-        subprocess.run([*command, str(LISTS / f"{kind}.csv")], check=True, stdout=subprocess.DEVNULL)
+        anew("--config", folder / "vaguemestre.toml", "import", kind, LISTS / f"{kind}.csv")
     return folder / "state"
 
 

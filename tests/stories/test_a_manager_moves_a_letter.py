@@ -1,7 +1,5 @@
 """A manager moves a letter in their own mail client: the case follows, and the program learns."""
 
-import subprocess
-from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
@@ -320,15 +318,11 @@ def test_ten_corrections_of_a_turn_of_phrase_change_the_eleventh(rounds: Rounds)
 
 def test_a_death_between_seeing_and_recording_loses_nothing_and_does_nothing_twice(office: Office) -> None:
     case = received(office)
-    for tenths, target in enumerate((COMPLAINTS, "Demandes", "Clos", WORKS), start=9):
+    for tenths, target in enumerate((COMPLAINTS, "Demandes", "Clos", WORKS), start=1):
         with office.person() as person:
             source = next(f for f in (WORKS, COMPLAINTS, "Demandes", "Clos") if person.letters(f))
         moved(office, source, target)
-        process = office.start("run", "--once")
-        with suppress(subprocess.TimeoutExpired):
-            process.wait(tenths / 10)
-        process.kill()
-        office.finish(process)
+        office.killed_after(tenths / 10)
         office.once()
 
     (after,) = office.cases()

@@ -3,7 +3,6 @@
 import csv
 import io
 import sqlite3
-import time
 from random import Random
 
 import pytest
@@ -212,10 +211,7 @@ def test_killed_anywhere_it_is_taken_in_and_answered_once(books: Office) -> None
     books.deliver(mailed(MOVEMENTS))
 
     for _ in range(12):
-        process = books.start("run", "--once")
-        time.sleep(chance.uniform(0.4, 1.6))
-        process.kill()
-        books.finish(process)
+        books.killed_after(chance.uniform(0, 1.2))
     books.once()
     books.once()
 

@@ -1,7 +1,5 @@
 """A manager's answer is passed on once, whenever the program is killed."""
 
-import time
-
 from tests.answers import TENANT, case_of, outlook
 from tests.office import Office
 from tests.stories.test_a_manager_answers import ANSWER, noticed
@@ -11,11 +9,8 @@ def test_killed_between_receipt_and_relay_it_goes_once(office: Office) -> None:
     ref, notice = noticed(office)
     office.deliver(outlook(notice, ANSWER))
 
-    for tenths in range(4, 16, 2):
-        process = office.start("run", "--once")
-        time.sleep(tenths / 10)
-        process.kill()
-        office.finish(process)
+    for tenths in range(6):
+        office.killed_after(tenths / 10)
     office.once()
 
     sent = office.said_to(TENANT)[1:]

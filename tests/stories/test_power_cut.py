@@ -1,6 +1,5 @@
 """Whatever moment the power is cut, every letter has its case and every tenant one answer."""
 
-import time
 from collections import Counter
 from functools import partial
 
@@ -56,11 +55,8 @@ def test_killed_at_any_tenth_of_a_second(office: Office) -> None:
     office.configure(more="[limits]\nanswers_per_hour = 100000")
     office.deliver(*letters(40))
 
-    for tenths in range(3, 12):
-        process = office.start("run", "--once")
-        time.sleep(tenths / 10)
-        process.kill()
-        office.finish(process)
+    for tenths in range(9):
+        office.killed_after(tenths / 10)
     office.once()
 
     assert len(office.cases()) == 40

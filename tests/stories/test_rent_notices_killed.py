@@ -1,7 +1,6 @@
 """Killed anywhere in a run and started again: every tenant has one notice, and no more."""
 
 import csv
-import time
 from collections import Counter
 from pathlib import Path
 from random import Random
@@ -57,10 +56,7 @@ def killed(office: Office, count: int, kills: int, longest: float) -> None:
     office.command("notices", "approve", *TERM, *(arg for row in sample(office) for arg in ("--except", row)))
     chance = Random(count)  # noqa: S311  the same moments at each run
     for _ in range(kills):
-        process = office.start("notices", "send", *TERM)
-        time.sleep(chance.uniform(0.5, longest))
-        process.kill()
-        office.finish(process)
+        office.killed_after(chance.uniform(0.1, longest), "notices", "send", *TERM)
     last = office.start("notices", "send", *TERM)
     office.finish(last, seconds=120 + count)  # a busy machine prints two or three a second
     assert last.returncode == 0
@@ -88,7 +84,7 @@ def each_has_one(office: Office, count: int, kills: int) -> None:
 
 
 def test_a_few_kills(office: Office) -> None:
-    killed(office, 24, kills=4, longest=6)
+    killed(office, 24, kills=4, longest=1.5)
 
     each_has_one(office, 24, kills=4)
 

@@ -264,7 +264,7 @@ def test_a_locked_database_is_waited_for(office: Office) -> None:
     office.deliver(letter("ewen.legoff@example.org", "Volet", "Bonjour, mon volet est bloqué, merci."))
 
     process = office.start("run", "--once")
-    with pytest.raises(subprocess.TimeoutExpired):
+    with pytest.raises(TimeoutError):
         process.wait(4)
     other.execute("ROLLBACK")
     office.finish(process)
