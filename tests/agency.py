@@ -2,6 +2,7 @@
 
 import csv
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -9,20 +10,19 @@ from typing import Any
 import pytest
 from peewee import Database
 
-from archive.database import open_database
 from archive.records import TABLES, Person, values
 from daemon.imports import ImportRefused, Report, import_file
+from tests.tables import opened_copy
 
 AGENCY = Path(__file__).parent / "data" / "agency"
 NOW = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
 
 
 @pytest.fixture
-def empty_agency(tmp_path: Path) -> Iterator[Database]:
-    """An open SQLite database that knows nobody yet."""
-    engine = open_database(f"sqlite:///{tmp_path}/state/vaguemestre.db")
-    yield engine
-    engine.close()
+def empty_agency(tmp_path: Path, tables: Path) -> Iterator[Database]:
+    """An open SQLite database that knows nobody yet, where a configuration looks for it."""
+    with closing(opened_copy(tables, tmp_path / "state" / "vaguemestre.db")) as engine:
+        yield engine
 
 
 def take_in(kind: str) -> Report:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -13,7 +14,6 @@ from typing import Any
 
 import pytest
 
-from archive.database import open_database
 from archive.records import Case, Contact, Lease, Manager, Mandate, Message, Outgoing, Owner, Person, Property
 from daemon.config import Agency, Config, Legal, Limits, MailboxConfig, Site, Smtp, Storage
 from daemon.sending.carrier import SEVEN_BITS, Carrier
@@ -22,6 +22,7 @@ from daemon.sending.dossier import open_dossiers
 from daemon.sending.identifiers import Signer
 from daemon.sending.outbox import FileSent, Outbox
 from daemon.sending.send import Relay
+from tests.tables import opened_copy
 
 NOON = datetime(2026, 11, 24, 11, 0, tzinfo=UTC)  # a Tuesday, noon in Lyon
 TENANT = "clemence.bonnefoy@example.org"
@@ -179,12 +180,20 @@ def state_of(row: Outgoing) -> str:
     return str(Outgoing.get_by_id(row.id).state)
 
 
+@pytest.fixture(scope="session")
+def records(tmp_path_factory: pytest.TempPathFactory, tables: Path) -> Path:
+    """The agency's records in an SQLite file, to copy."""
+    path = tmp_path_factory.mktemp("records") / "vaguemestre.db"
+    with closing(opened_copy(tables, path)):
+        move_in()
+    return path
+
+
 @pytest.fixture
-def mail_room(tmp_path: Path) -> Iterator[MailRoom]:
+def mail_room(tmp_path: Path, records: Path) -> Iterator[MailRoom]:
     """The agency's records, on SQLite; `move_in` makes them on whatever database is open."""
-    engine = open_database(f"sqlite:///{tmp_path}/vaguemestre.db")
-    yield move_in()
-    engine.close()
+    with closing(opened_copy(records, tmp_path / "vaguemestre.db")):
+        yield MailRoom()
 
 
 def move_in() -> MailRoom:

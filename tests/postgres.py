@@ -13,6 +13,7 @@ import subprocess
 import tempfile
 from collections import deque
 from collections.abc import Iterator
+from contextlib import closing
 from itertools import count
 from pathlib import Path
 from threading import Thread
@@ -47,26 +48,47 @@ def postgres_server() -> Iterator[str]:
 @pytest.fixture
 def postgres_url(postgres_server: str) -> str:
     """A new, empty database."""
-    name = next(_names)
-    with psycopg.connect(f"{postgres_server}/postgres", autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name} TEMPLATE template0")
-    return f"{postgres_server}/{name}"
+    return _create(postgres_server, "template0")
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """A new, empty database on each engine in turn."""
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path}/vaguemestre.db"
     return str(request.getfixturevalue("postgres_url"))
 
 
+@pytest.fixture(scope="session")
+def postgres_tables(postgres_server: str) -> str:
+    """The name of a database with its tables made, to copy."""
+    url = _create(postgres_server, "template0")
+    open_database(url).close()
+    return url.rpartition("/")[2]
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path, tables: Path) -> str:
+    """A new database on each engine in turn, its tables made."""
+    if request.param == "sqlite":
+        shutil.copy(tables, tmp_path / "vaguemestre.db")
+        return f"sqlite:///{tmp_path}/vaguemestre.db"
+    server, model = (str(request.getfixturevalue(name)) for name in ("postgres_server", "postgres_tables"))
+    return _create(server, model)
+
+
 @pytest.fixture
 def opened(database_url: str) -> Iterator[Database]:
-    """A new database on each engine in turn, opened, its tables made."""
-    engine = open_database(database_url)
-    yield engine
-    engine.close()
+    """The same, opened."""
+    with closing(open_database(database_url)) as engine:
+        yield engine
+
+
+def _create(server: str, model: str) -> str:
+    name = next(_names)
+    with psycopg.connect(f"{server}/postgres", autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE {model}")
+    return f"{server}/{name}"
 
 
 def _programs() -> Path | None:

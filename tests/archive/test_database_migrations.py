@@ -91,11 +91,11 @@ def test_opening_again_changes_nothing(opened: Database, database_url: str) -> N
     again.close()
 
 
-def test_programs_that_open_a_new_database_together_all_succeed(database_url: str) -> None:
+def test_programs_that_open_a_new_database_together_all_succeed(empty_url: str) -> None:
     script = "import sys; from archive.database import open_database; sys.stdin.readline(); open_database(sys.argv[1])"
     programs = [
         subprocess.Popen(
-            [sys.executable, "-c", script, database_url],
+            [sys.executable, "-c", script, empty_url],
             cwd=ROOT,
             text=True,
             stdin=subprocess.PIPE,

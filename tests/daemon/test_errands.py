@@ -2,13 +2,10 @@
 
 from collections.abc import Collection, Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
-from peewee import Database
 
-from archive.database import open_database
 from archive.records import Errand
 from daemon.mailbox.errands import LOST, MOST_REFUSALS, STAYS, run_errands
 from daemon.mailbox.imap import Disconnected, Session
@@ -17,6 +14,7 @@ from tests.dovecot import SECRET, Dovecot, Person, dovecot, running, user
 
 __all__ = ["dovecot", "user"]
 
+pytestmark = pytest.mark.usefixtures("blank")
 NOW = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
 WORKS = "R&AOk-clamations/Travaux"
 
@@ -24,13 +22,6 @@ WORKS = "R&AOk-clamations/Travaux"
 def letter(number: int, message_id: str | None = None) -> bytes:
     written = message_id or f"{number}@exemple.test"
     return f"From: l{number}@exemple.test\r\nMessage-ID: <{written}>\r\n\r\nLettre {number}\r\n".encode()
-
-
-@pytest.fixture(autouse=True)
-def books(tmp_path: Path) -> Iterator[Database]:
-    engine = open_database(f"sqlite:///{tmp_path}/vaguemestre.db")
-    yield engine
-    engine.close()
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,6 @@ from typing import Self
 import pytest
 from peewee import Database
 
-from archive.database import open_database
 from archive.incoming import Arrival, Incoming
 from archive.records import Cursor, Errand, Fact, database
 from daemon.config import MailboxConfig
@@ -31,14 +30,7 @@ def letter(number: int) -> bytes:
 
 
 @pytest.fixture
-def books(tmp_path: Path) -> Iterator[Database]:
-    engine = open_database(f"sqlite:///{tmp_path}/vaguemestre.db")
-    yield engine
-    engine.close()
-
-
-@pytest.fixture
-def incoming(tmp_path: Path, books: Database) -> Iterator[Incoming]:
+def incoming(tmp_path: Path, blank: Database) -> Iterator[Incoming]:
     place = Incoming(tmp_path)
     yield place
     place.close()
@@ -107,7 +99,7 @@ class CutAfterward(Incoming):
 
 
 def test_a_death_between_the_disk_and_the_cursor_reads_again_and_counts_once(
-    dovecot: Dovecot, user: str, tmp_path: Path, books: Database
+    dovecot: Dovecot, user: str, tmp_path: Path, blank: Database
 ) -> None:
     config = dovecot.config(user)
     cut = CutAfterward(tmp_path)
@@ -176,7 +168,7 @@ class KillsTheServer(Incoming):
         return digests
 
 
-def test_a_server_killed_in_the_middle_loses_nothing(user: str, tmp_path: Path, books: Database) -> None:
+def test_a_server_killed_in_the_middle_loses_nothing(user: str, tmp_path: Path, blank: Database) -> None:
     with running() as server:
         config = server.config(user)
         incoming = KillsTheServer(tmp_path, server)
