@@ -151,7 +151,7 @@ def _written(letter: Letter, reading: Reading) -> Iterator[tuple[str, str]]:
     return (one for one in bare if one)
 
 
-@lru_cache(maxsize=20_000)
+@lru_cache(maxsize=4_000)
 def _bare(written: str) -> tuple[str, str] | None:
     """A word without what surrounds it, and its last part folded; None when it explains nothing by itself."""
     shown = _ELISION.sub("", written.strip(_AROUND))

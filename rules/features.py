@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator
 from functools import lru_cache
 from itertools import pairwise
+from sys import intern
 
 from rules.alarms import INSTITUTION, INSTITUTION_SENDER, MACHINE, MACHINE_SENDER, REGISTERED, URGENT, ringing
 from rules.fold import fold
@@ -98,10 +99,11 @@ def _pieces(found: set[str]) -> set[str]:
     return set[str]().union(*map(_pieces_of, found))
 
 
-@lru_cache(maxsize=20_000)
-def _pieces_of(word: str) -> frozenset[str]:
+@lru_cache(maxsize=10_000)
+def _pieces_of(word: str) -> tuple[str, ...]:
+    """Words share most of their pieces: one string for each, and the words of a month stay in memory."""
     framed = f" {word[:30]} "
-    return frozenset(framed[start : start + size] for size in _SIZES for start in range(len(framed) - size + 1))
+    return tuple(intern(framed[start : start + size]) for size in _SIZES for start in range(len(framed) - size + 1))
 
 
 # --- notions

@@ -18,7 +18,6 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import pairwise
 from math import exp, log
-from zlib import crc32
 
 from rules import lexicon
 from rules.letter import Alert, Label, Letter, Verdict
@@ -125,7 +124,7 @@ def _rarity(trait: str) -> int:
     if len(pairs) > 1:
         return max(map(_rarity, pairs))
     weights = shipped()
-    place = weights.index.get(crc32(f"w:{trait}".encode()))
+    place = weights.place(f"w:{trait}")
     return RAREST if place is None else weights.rarity[place]
 
 

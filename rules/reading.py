@@ -38,7 +38,7 @@ def read(letter: Letter) -> Reading:
     return _read(letter.subject, letter.text[:LIMIT])
 
 
-@lru_cache(maxsize=16)  # one letter is read for what it says, for what it asks, for what it orders
+@lru_cache(maxsize=64)  # a group in hand; each is read for what it says, for what it asks, for what it orders
 def _read(subject: str, text: str) -> Reading:
     parts: dict[str, list[str]] = {"new": [], "quoted": [], "forwarded": [], "signature": []}
     written = _without_markup(text.replace("\x00", "")).splitlines()

@@ -9,7 +9,8 @@ with the same CRC-32 share a row; training sees the same collision.
 import json
 import sys
 from array import array
-from collections.abc import Iterable, Mapping
+from bisect import bisect_left
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from math import exp, sqrt
@@ -23,26 +24,31 @@ RARITY_UNIT = 1 / 24  # what one step of the rarity byte stands for
 _ZERO = 128  # what stands for the weight 0 once the signed bytes are read as unsigned ones
 _UNSIGNED = bytes((value + _ZERO) % 256 for value in range(256))
 _LANE = 4  # bytes
+REMEMBERED = 60_000  # rows, of about 120 bytes each
 
 
 class Rows(dict[int, int]):
     """The rows of weights by CRC-32, each times its rarity, made when it is first met and kept ready for what comes.
+
+    Common ones are met again at once, so when there are too many all are forgotten.
 
     A row is one whole number with its heads 32 bits apart, so that one addition of two rows does the work of ten (no
     lane overflows under 65,000 features). Two more lanes add up what is needed afterwards: what was added to make the
     weights positive, and the squares of the rarities.
     """
 
-    def __init__(self, width: int, packed: bytes, index: Mapping[int, int], rarity: bytes) -> None:
+    def __init__(self, width: int, packed: bytes, keys: Sequence[int], rarity: bytes) -> None:
         super().__init__()
-        self._width, self._packed, self._index, self._rarity = width, packed, index, rarity
+        self._width, self._packed, self._keys, self._rarity = width, packed, keys, rarity
 
     def __missing__(self, key: int) -> int:
-        place, width = self._index[key], self._width
+        place, width = bisect_left(self._keys, key), self._width
         rarity = self._rarity[place] if self._rarity else 1
         lanes = bytearray(_LANE * (width + 2))
         lanes[: _LANE * width : _LANE] = self._packed[place * width : (place + 1) * width]
         lanes[_LANE * width], lanes[_LANE * (width + 1)] = 1, rarity
+        if len(self) >= REMEMBERED:
+            self.clear()
         self[key] = row = int.from_bytes(lanes, "little") * rarity
         return row
 
@@ -57,11 +63,17 @@ class Weights:
     labels: tuple[str, ...]  # the heads that exclude one another, in the order of the calibration
     calibration: tuple[tuple[float, ...], ...]  # by label: a weight for each label's score, then a bias
     thresholds: Mapping[str, float]
-    index: Mapping[int, int]
+    keys: Sequence[int]  # the CRC-32 of each feature, in order
+    known: frozenset[int]  # the same
     rarity: bytes
     packed: bytes  # the rows of weights, one byte a head, `_ZERO` more than the weight
     rows: Rows
     flat: Rows  # without their rarity
+
+    def place(self, feature: str) -> int | None:
+        """Which row is that of a feature; None when it was never learned."""
+        key = crc32(feature.encode())
+        return bisect_left(self.keys, key) if key in self.known else None
 
 
 def parse(raw: bytes) -> Weights:
@@ -75,7 +87,6 @@ def parse(raw: bytes) -> Weights:
     keys = array("I", rest[: 4 * count])
     if sys.byteorder == "big":
         keys.byteswap()
-    index = dict(zip(keys, range(count), strict=True))
     rarity, packed = rest[4 * count : 5 * count], rest[5 * count :].translate(_UNSIGNED)
     return Weights(
         heads=tuple(head["heads"]),
@@ -84,11 +95,12 @@ def parse(raw: bytes) -> Weights:
         labels=tuple(head["labels"]),
         calibration=tuple(tuple(row) for row in head["calibration"]),
         thresholds=head["thresholds"],
-        index=index,
+        keys=keys,
+        known=frozenset(keys),
         rarity=rarity,
         packed=packed,
-        rows=Rows(width, packed, index, rarity),
-        flat=Rows(width, packed, index, b""),
+        rows=Rows(width, packed, keys, rarity),
+        flat=Rows(width, packed, keys, b""),
     )
 
 
@@ -118,7 +130,7 @@ def probabilities(weights: Weights, found: Mapping[str, float]) -> dict[str, flo
 
 def share(weights: Weights, head: str, word: str) -> float:
     """What one word of the new text adds to the score of `head`, before the letter's length is taken into account."""
-    place = weights.index.get(crc32(f"w:{word}".encode()))
+    place = weights.place(f"w:{word}")
     if place is None:
         return 0.0
     return weights.rarity[place] * (weights.packed[place * len(weights.heads) + weights.heads.index(head)] - _ZERO)
@@ -130,7 +142,7 @@ def _sums(weights: Weights, block: str, names: Iterable[str]) -> list[float]:
     Unless it is flat, each row counts by the rarity of its feature, as if the rarities were a vector of length 1.
     """
     rows = weights.flat if block in FLAT else weights.rows
-    known = filter(weights.index.__contains__, map(crc32, map(str.encode, names)))
+    known = filter(weights.known.__contains__, map(crc32, map(str.encode, names)))
     total = sum(map(rows.__getitem__, known))
     width = len(weights.heads)
     *sums, count, squares = unpack(f"<{width + 2}I", total.to_bytes(_LANE * (width + 2), "little"))
