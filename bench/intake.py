@@ -159,7 +159,7 @@ class Daemon:
     process: subprocess.Popen[str]
     started: float
     filed: list[float] = field(default_factory=list)
-    marks: list[tuple[float, int, float]] = field(default_factory=list)  # each thousand: CPU seconds, VmHWM, time
+    marks: list[tuple[float, int, float]] = field(default_factory=list)  # each thousand: CPU seconds, kB, time
     other: list[str] = field(default_factory=list)
 
     def read(self, lines: IO[str]) -> None:
@@ -167,19 +167,26 @@ class Daemon:
             if "event=letter_filed" in line:
                 self.filed.append(time.monotonic())
                 if len(self.filed) % THOUSAND == 0:
-                    self.marks.append((self.cpu(), self.peak(), self.filed[-1]))
+                    self.marks.append((self.cpu(), self.memory(), self.filed[-1]))
             elif "event=letter_received" not in line and "event=mail_sent" not in line:
                 self.other.append(line.rstrip())
 
+    def pids(self) -> list[int]:
+        """Its processes: the one that takes letters in, and the one that sends."""
+        first = self.process.pid
+        return [first, *map(int, Path(f"/proc/{first}/task/{first}/children").read_text().split())]
+
     def cpu(self) -> float:
         """Seconds of processor time, of all its threads."""
-        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / TICKS
+        return sum(map(_cpu, self.pids()))
 
-    def peak(self) -> int:
-        """VmHWM, in kB."""
-        lines = Path(f"/proc/{self.process.pid}/status").read_text().splitlines()
-        return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM"))
+    def memory(self) -> int:
+        """What its processes take together now, in kB: PSS, for what they share counts once."""
+        return sum(_kilobytes(pid, "smaps_rollup", "Pss") for pid in self.pids())
+
+    def peaks(self) -> list[int]:
+        """VmHWM of each process, in MB."""
+        return [_kilobytes(pid, "status", "VmHWM") // 1024 for pid in self.pids()]
 
     def count(self, question: str) -> int:
         with sqlite3.connect(f"file:{self.folder}/state/vaguemestre.db?mode=ro", uri=True, timeout=30) as database:
@@ -191,6 +198,16 @@ class Daemon:
             if self.process.poll() is not None or time.monotonic() > deadline:
                 sys.exit("\n".join(["the daemon has stopped, or is far too slow:", *self.other[-20:]]))
             time.sleep(0.25)
+
+
+def _cpu(pid: int) -> float:
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / TICKS
+
+
+def _kilobytes(pid: int, file: str, name: str) -> int:
+    lines = Path(f"/proc/{pid}/{file}").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith(f"{name}:"))
 
 
 UNSENT = "SELECT count(*) FROM outgoing WHERE state != 'sent'"
@@ -247,11 +264,13 @@ def throughput(daemon: Daemon, mails: Sink, letters: int) -> None:
 
     daemon.until(is_done, seconds=120 + letters)
     answers = [moment for moment, _, to in mails.taken if to.startswith("tenant")]
-    last = max(mails.taken)[0]
     print(f"\n{letters} letters filed, {len(answers)} acknowledged, {len(mails.taken)} mails handed over")
-    whole, filed = letters / (last - daemon.started), letters / (daemon.filed[-1] - daemon.started)
-    print(f"from the start of the process: {filed:.0f} letters/s filed, {whole:.0f}/s with every mail handed over")
-    print(f"{daemon.cpu() / letters * 1000:.2f} ms of CPU a letter; VmHWM {daemon.peak() / 1024:.0f} MB")
+    ends = (daemon.filed[-1], max(*answers, daemon.filed[-1]), max(mails.taken)[0])
+    filed, answered, whole = (letters / (end - daemon.started) for end in ends)
+    print(f"from the start of the process: {filed:.0f} letters/s filed, {answered:.0f}/s with every answer to a tenant")
+    print(f"handed over, {whole:.0f}/s with every notice to a manager too")
+    print(f"{daemon.cpu() / letters * 1000:.2f} ms of CPU a letter")
+    print(f"VmHWM of the process that takes in and of the one that sends: {daemon.peaks()} MB")
     daemon.until(lambda: daemon.count(OPEN) == 0, seconds=120 + letters)
     print(f"and all put away in the mailbox after {time.monotonic() - daemon.started:.0f} s")
 
@@ -262,7 +281,7 @@ class Curve:
     def __init__(self, daemon: Daemon, mails: Sink) -> None:
         self._daemon, self._mails = daemon, mails
         self._told, self._before, self._burnt, self._sent = 0, daemon.started, 0.0, 0
-        print("   thousand   filed/s   mails/s   CPU ms/letter   VmHWM MB", flush=True)
+        print("   thousand   filed/s   mails/s   CPU ms/letter   PSS MB", flush=True)
 
     def go_on(self) -> None:
         for cpu, peak, moment in self._daemon.marks[self._told :]:

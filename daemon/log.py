@@ -71,6 +71,11 @@ def reload_refused(problems: Sequence[str]) -> None:
         _say(Priority.ERROR, "reload_refused", problem=problem)
 
 
+def sender_died(exit_code: int | None) -> None:
+    """The process that sends has ended by itself; the daemon ends too, and its next start recovers."""
+    _say(Priority.ERROR, "sender_died", exit_code=exit_code)
+
+
 def configuration_warning(warning: str) -> None:
     _say(Priority.WARNING, "configuration_warning", warning=warning)
 

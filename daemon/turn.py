@@ -3,7 +3,6 @@
 And the lock over it.
 """
 
-import fcntl
 import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -11,6 +10,7 @@ from functools import partial
 from pathlib import Path
 
 from archive.database import DatabaseTrouble
+from archive.lock import Locked, locked
 from daemon import agenda, clock, log, pipeline
 from daemon.answers import orders
 from daemon.app import App, open_app
@@ -22,6 +22,8 @@ from daemon.mailbox.imap import Session
 from daemon.notices import work
 from daemon.notices.dispatch import never
 
+ENDING = 2.0  # seconds that the processes of a daemon which was killed may still take to end
+
 
 class AlreadyRunning(Permanent):
     """Another daemon holds this state."""
@@ -31,18 +33,11 @@ class AlreadyRunning(Permanent):
 def alone(state: Path) -> Iterator[None]:
     """Only one daemon works on a state folder; the second is told the first's process id."""
     state.mkdir(parents=True, exist_ok=True)
-    descriptor = os.open(state / "run.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
     try:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            pid = os.pread(descriptor, 20, 0).decode(errors="replace").strip()
-            raise AlreadyRunning(f"another vaguemestre works on {state} (pid {pid or 'unknown'})") from None
-        os.ftruncate(descriptor, 0)
-        os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
-        yield
-    finally:
-        os.close(descriptor)
+        with locked(state / "run.lock", ENDING):
+            yield
+    except Locked as error:
+        raise AlreadyRunning(f"another vaguemestre works on {state} ({error})") from None
 
 
 def check_secrets(config: Config) -> None:
