@@ -1,5 +1,6 @@
 """The daemon that runs for good: it hears at once, stops politely, and reads its configuration again when asked."""
 
+import os
 import queue
 import signal
 import smtplib
@@ -64,6 +65,35 @@ def test_it_says_ready_feeds_the_watchdog_and_stops_politely(office: Office, sys
 
     assert daemon.returncode == 0
     assert "event=stopped" in log
+
+
+def test_neither_process_outlives_the_other(office: Office, systemd: Systemd) -> None:
+    daemon = office.start("run")
+    systemd.wait_for("READY=1")
+    (sender,) = children(daemon.pid)
+    os.kill(sender, signal.SIGKILL)
+    _, log = office.finish(daemon, 60)
+
+    assert daemon.returncode == os.EX_SOFTWARE
+    assert "event=sender_died" in log
+
+    daemon = office.start("run")
+    systemd.wait_for("READY=1")
+    (sender,) = children(daemon.pid)
+    daemon.send_signal(signal.SIGKILL)
+    office.finish(daemon, 60)
+    until(lambda: not Path(f"/proc/{sender}").exists() or "Z" in Path(f"/proc/{sender}/stat").read_text().split()[2])
+
+    daemon = office.start("run")
+    systemd.wait_for("READY=1")
+    daemon.send_signal(signal.SIGTERM)
+    office.finish(daemon, 60)
+
+    assert daemon.returncode == 0
+
+
+def children(pid: int) -> list[int]:
+    return [int(word) for word in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
 
 def test_a_letter_is_answered_as_soon_as_it_comes_in_each_mailbox(office: Office, systemd: Systemd) -> None:
