@@ -245,6 +245,8 @@ def _is_another_matter(verdict: Verdict, case: CaseView) -> bool:
 
 
 def _follow_up(plan: Plan, letter: Letter, case: CaseView, context: Context, *, may_answer: bool) -> Plan:
+    if plan.verdict.confidence < _least_confidence(plan, context):  # "cela coule encore" isn't thanks
+        plan = replace(plan, verdict=_matter(plan.verdict, plan.identity, unsure=True))
     verdict, calendar = plan.verdict, _calendar(plan.identity, context)
     heard = may_answer and _is_waited_for(case, plan.identity)
     says_something = heard or not (verdict.label is Label.OFF_TOPIC or context.put_in in DEALT_WITH)

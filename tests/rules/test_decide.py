@@ -337,6 +337,17 @@ def test_business_hours_are_a_setting() -> None:
     assert case.due_at == datetime(2026, 12, 2, 9, 0, tzinfo=UTC)
 
 
+def test_a_second_letter_that_only_may_be_off_topic_is_heard() -> None:
+    answered = replace(CASE, status="answered")
+    again = letter("Bonjour, cela coule encore, merci de revenir.")
+    doubtful = replace(judge(again), label=Label.OFF_TOPIC, confidence=0.49, runner_up=Label.WORKS)
+
+    plan = decide(again, replace(CONTEXT, signed=(answered,)), doubtful)
+
+    assert only(plan, JoinCase) == JoinCase(CASE.ref, reopen_until=NOW + timedelta(hours=72))
+    assert plan.verdict.label is Label.WORKS
+
+
 @pytest.mark.parametrize(
     "text",
     [
