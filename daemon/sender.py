@@ -102,7 +102,6 @@ class _Sending:
         self._papers = threading.Event()
 
     def run(self) -> None:
-        self._app.outbox.resume(clock.now())
         self._app.outbox.hasten(clock.now())  # what stood in the way may be what the administrator has just mended
         passed_on.record_answers(self._app.desk)
         self._loops.repeat("notices", self._make_notices, self._papers)
