@@ -8,9 +8,12 @@ fetched: the fonts stand in `templates/fonts`, the logo and the QR code are in t
 import json
 import logging
 from base64 import b64encode
+from bisect import bisect_left
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from functools import cache, lru_cache
+from hashlib import sha256
 from html import unescape
 from pathlib import Path
 from re import sub
@@ -22,6 +25,7 @@ from jinja2 import TemplateError
 from schwifty import IBAN
 from schwifty.exceptions import SchwiftyException
 from weasyprint import CSS, HTML, Attachment
+from weasyprint.document import Document
 from weasyprint.text.fonts import FontConfiguration
 from weasyprint.urls import URLFetcher
 
@@ -34,6 +38,7 @@ from rules.notice import Notice, Way, facts
 FACES = ("Lato-Regular.ttf", "Lato-Semibold.ttf")
 MASK = 2  # of the QR code: choosing the best of eight costs five times as much, and any one is read as well
 DATA = "avis.json"
+VARIANT = "pdf/a-3a"
 
 FAULTS = (TemplateError, SchwiftyException, ValueError, TypeError, AttributeError, LookupError, OSError)
 
@@ -84,6 +89,48 @@ def render_paper(template: str, house: House, number: str, **facts: Any) -> byte
         raise Permanent(f"{template} {number}: {fault}") from fault
 
 
+@dataclass(frozen=True, slots=True)
+class Enclosed:
+    """A file that travels inside a document."""
+
+    name: str
+    text: str
+    made: datetime
+
+    @property
+    def digest(self) -> str:
+        """Its sha256 (hex), for the page to bear."""
+        return sha256(self.text.encode()).hexdigest()
+
+
+def render_sheet(
+    template: str, house: House, number: str, choices: Sequence[Mapping[str, Any]], enclosed: Enclosed
+) -> bytes:
+    """A document for which one page is meant: the first of `choices` (facts for the template) to stand on one.
+
+    Each of them is shorter than the one before; when none stands on one page, the last is printed all the same. Raises
+    Permanent likewise.
+    """
+
+    @cache
+    def laid_out(choice: int) -> Document:
+        facts = {**choices[choice], "number": number, "enclosed": enclosed}
+        return _laid_out(page.paper(template, house, logo=_logo(house.logo), **facts), house)
+
+    try:
+        document = laid_out(_first(len(choices), lambda choice: len(laid_out(choice).pages) == 1))
+        return _written(document, number, [_attachment(enclosed, number)])
+    except FAULTS as fault:
+        raise Permanent(f"{template} {number}: {fault}") from fault
+
+
+def _first(count: int, fits: Callable[[int], bool]) -> int:
+    """The first of so many that fits, else the last; a page that is laid out takes a second, so few are tried."""
+    if fits(0):
+        return 0
+    return min(bisect_left(range(count), True, lo=1, key=fits), count - 1)
+
+
 def legible(text: str) -> str:
     """A correspondent's words as the font can show them: a sign that it lacks becomes a question mark."""
     return "".join(letter if ord(letter) in _letters() else "?" for letter in text)
@@ -101,17 +148,24 @@ def _print(notice: Notice, house: House) -> bytes:
 
 
 def _printed(html: str, house: House, number: str, attachments: list[Attachment]) -> bytes:
+    return _written(_laid_out(html, house), number, attachments)
+
+
+def _laid_out(html: str, house: House) -> Document:
     complaints, press = _complaints(), _press(house.colour)
     _check_letters(html)
-    printed = HTML(string=html, url_fetcher=_only("data")).write_pdf(
-        stylesheets=[press.sheet],
-        font_config=press.fonts,
-        attachments=attachments,
-        pdf_variant="pdf/a-3a",
-        pdf_identifier=number.encode(),
-        finisher=_declare_accessible,
+    document = HTML(string=html, url_fetcher=_only("data")).render(
+        stylesheets=[press.sheet], font_config=press.fonts, pdf_variant=VARIANT
     )
     complaints.raise_any()
+    return document
+
+
+def _written(document: Document, number: str, attachments: list[Attachment]) -> bytes:
+    printed = document.write_pdf(
+        attachments=attachments, pdf_variant=VARIANT, pdf_identifier=number.encode(), finisher=_declare_accessible
+    )
+    _complaints().raise_any()
     return bytes(printed)
 
 
@@ -187,9 +241,17 @@ def _logo(image: bytes) -> str:
 def data(notice: Notice) -> Attachment:
     """The notice itself, for a machine that reads it (PDF/A-3 wants the date and the relationship)."""
     text = json.dumps(facts(notice), ensure_ascii=False, indent=1)
-    made = _midnight(notice.issued_on)
+    return _attachment(Enclosed(DATA, text, _midnight(notice.issued_on)), notice.number)
+
+
+def _attachment(enclosed: Enclosed, number: str) -> Attachment:
     return Attachment(
-        string=text, name=DATA, created=made, modified=made, relationship="Data", description=notice.number
+        string=enclosed.text,
+        name=enclosed.name,
+        created=enclosed.made,
+        modified=enclosed.made,
+        relationship="Data",
+        description=number,
     )
 
 

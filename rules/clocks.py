@@ -37,6 +37,9 @@ MOVES = {
     "merged": (frozenset(State), State.STOPPED),
 }
 
+# What a clock is made of: these start it, stop it or set it. Beside them stand facts that left it alone.
+TOUCHES = frozenset(MOVES) | RENEWS | {BREACH, "parted", "relabelled"}
+
 
 def after(state: State, what: str) -> State:
     """The state of a clock after that happened."""

@@ -4,28 +4,33 @@ It is printed from what is recorded, filed in the GED beside the letter that ope
 is and what it isn't. Each letter is named by its id, its path in the tree and its sha256, which anybody can verify.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
+from posixpath import commonpath, dirname
 from typing import Any
 
 from archive import names
 from archive.records import Case, Lease, Message, Property
 from archive.tree import Document, Pli
 from daemon import desk, pdf
+from daemon.cases.certificate import choices, listed
 from daemon.cases.history import more
 from daemon.cases.lines import Lines, names_of
 from daemon.filing import House, folder_beside
+from daemon.notices import page
 from daemon.notices.room import Room
 from daemon.notices.shelf import document_record, place_of
 from daemon.reminders.clocks import steps_of
-from daemon.wording import tidy, words
+from daemon.wording import shortened, tidy, words
 from rules.clocks import BREACH, Step, clock, counted, that_counts
+from rules.house import House as Letterhead
 from rules.letter import normalise_address
 
 TEMPLATE = "paper_clock"
 KIND = "clock_proof"
+LONGEST_SUBJECT = 160  # characters; the letter itself bears the whole
 MERE_RECEIPTS = frozenset({"commanded", "received"})  # of a colleague's mail
 
 
@@ -58,7 +63,15 @@ def printed_proof(room: Room, case: Case, now: datetime) -> bytes:
     lines = Lines([case])
     letterhead = room.letterheads.of(lines.site(case))
     told = facts(case, room.house(), lines.site(case), now) | {"head": desk.journal_head(room.desk)}
-    return pdf.render_paper(TEMPLATE, letterhead, **told)
+    return printed_page(told, letterhead)
+
+
+def printed_page(told: Mapping[str, Any], letterhead: Letterhead) -> bytes:
+    """One page, and the list of every fact inside it."""
+    facts = dict(told)
+    number = facts.pop("number")
+    enclosed = pdf.Enclosed(words()["files"][KIND], listed(facts["rows"]), facts["made"])
+    return pdf.render_sheet(TEMPLATE, letterhead, number, choices(facts), enclosed)
 
 
 def facts(case: Case, house: House, site: str, now: datetime) -> dict[str, Any]:
@@ -67,23 +80,27 @@ def facts(case: Case, house: House, site: str, now: datetime) -> dict[str, Any]:
     letters = _letters(steps)
     running = clock(steps, case.due_at, case.received_at, case.status)
     shown = [index for index, step in enumerate(steps) if not _is_told_by_another(step, steps)]
+    folder = _folder_of(letters.values())
     people = {entry.id: entry.name for entry in house.directory.managers.values()}
     calendar = house.calendars.get(site, house.calendars[""])
     local = calendar.local
+    rows = [
+        _row(steps, index, letters, local, folder) | {"detail": pdf.legible(tidy(more(steps[index], people)))}
+        for index in shown
+    ]
     return {
         "number": f"{case.ref}-{now.astimezone(UTC):%Y%m%dT%H%M%SZ}",
         "case": case,
-        "subject": pdf.legible(tidy(case.subject)) or words()["subjects"]["none"],
+        "subject": shortened(pdf.legible(tidy(case.subject)), LONGEST_SUBJECT) or words()["subjects"]["none"],
         "label": words()["labels"].get(case.label, case.label),
         "writer": pdf.legible(names_of([case.sender]).get(normalise_address(case.sender), "")),
         "sender": pdf.legible(case.sender),
         "home": pdf.legible(_home(case)),
         "made": local(now),
+        "received": rows[0]["at"] if rows else local(case.received_at),
         "due": local(case.due_at),
-        "rows": [
-            _row(steps, index, letters, local, case) | {"detail": pdf.legible(tidy(more(steps[index], people)))}
-            for index in shown
-        ],
+        "rows": rows,
+        "folder": pdf.legible(folder),
         "total": counted(_last_run(steps), now),
         "allowed": running.allowed,
         "outcome": _outcome(case, steps),
@@ -133,24 +150,30 @@ def _outcome(case: Case, steps: Sequence[Step]) -> str:
     return "in_more_time" if any(step.what == "extended" for step in _last_run(steps)) else "in_time"
 
 
-def _row(steps: Sequence[Step], index: int, letters: Mapping[str, Message], local: Any, case: Case) -> dict[str, Any]:
+def _row(steps: Sequence[Step], index: int, letters: Mapping[str, Message], local: Any, folder: str) -> dict[str, Any]:
     step = steps[index]
-    letter = letters.get(step.message)
+    path = letters[step.message].path if step.message in letters else ""
     return {
         "at": local(step.at),
-        "utc": step.at.astimezone(UTC),
         "what": step.what,
-        "letter": letter,
-        "path": pdf.legible(letter.path) if letter else "",
+        "told": page.step(step.what),
+        "kinds": {},  # what a row sums up: nothing
+        "path": path,
+        "name": pdf.legible(path.removeprefix(f"{folder}/")),
         "digest": step.message,
         "counted": counted(steps[: index + 1], step.at),
-        "due": local(case.due_at),
     }
 
 
 def _letters(steps: Sequence[Step]) -> dict[str, Message]:
     wanted = [step.message for step in steps if step.message]
     return {row.digest: row for row in Message.select().where(Message.digest.in_(wanted))} if wanted else {}
+
+
+def _folder_of(letters: Iterable[Message]) -> str:
+    """The one that holds them all."""
+    folders = [dirname(letter.path) for letter in letters if letter.path]
+    return commonpath(folders) if folders else ""
 
 
 def _home(case: Case) -> str:

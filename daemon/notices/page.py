@@ -221,6 +221,11 @@ def span(period: Period) -> str:
     return str(_words()["forms"]["span"].format(first=first, last=day(period.last)))
 
 
+def step(what: str) -> str:
+    """What happened to a case, as a judge reads it."""
+    return str(_words()["steps"].get(what, what))
+
+
 def capitalised(text: str) -> str:
     """With a capital letter first, and the others as they are."""
     return text[:1].upper() + text[1:]

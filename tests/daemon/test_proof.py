@@ -1,16 +1,19 @@
 """The history of a clock, printed for a judge: read back from the page."""
 
+import csv
 from dataclasses import replace
 from datetime import datetime, timedelta
+from hashlib import sha256
+from io import BytesIO
 from zoneinfo import ZoneInfo
 
+import pikepdf
 import pypdfium2
 import pytest
 
 from archive.records import Case, Message, Step
-from daemon import pdf
 from daemon.app import _calendar
-from daemon.cases.proof import facts
+from daemon.cases.proof import facts, printed_page
 from daemon.filing import House
 from daemon.notices.letterhead import Letterheads
 from daemon.reminders.clocks import breaches, steps_of
@@ -19,6 +22,7 @@ from tests.outgoing import NOON, MailRoom, configuration
 
 HOUR = timedelta(hours=1)
 HEAD = "ab" * 32
+FOLDER = "Régie Aubrelac [AG01]/Immeubles/0001 - Résidence Les Traboules, 14 rue du Puits-d'Amour/Lot 12/Bail L00101 - BONNEFOY Clémence/2026"
 OFFICE = House(
     directory=Directory.of(leases=(), owners=(), managers=()),
     calendars={"": _calendar(configuration().agency)},
@@ -34,18 +38,29 @@ def history(room: MailRoom, *steps: tuple[str, float], **changes: object) -> Cas
     """A leak and what happened to it, so many hours after noon; each step has its letter."""
     case = room.case(**changes)
     for number, (what, hours) in enumerate(steps):
-        digest = f"{number:x}" * 64
+        digest = digest_of(number)
+        path = f"{FOLDER}/2026-11-24 12h00 Reçu - Fuite sous l'évier de la cuisine, urgent [w9n4c{number:03}].eml"
         Message.create(
-            digest=digest, id=f"w9n4c7b{number}", direction="in", received_at=NOON, path=f"Immeubles/0001/{what}.eml", sidecar="",
+            digest=digest, id=f"w9n4c{number:03}", direction="in", received_at=NOON, path=path, sidecar="",
         )  # fmt: skip
         Step.create(case=case.ref, at=NOON + hours * HOUR, what=what, message=digest)
     return case
 
 
+def digest_of(number: int) -> str:
+    return sha256(str(number).encode()).hexdigest()
+
+
+def printed(case: Case, now: datetime) -> bytes:
+    return printed_page(facts(case, OFFICE, "", now) | {"head": HEAD}, Letterheads(configuration()).of(""))
+
+
 def read(case: Case, now: datetime) -> tuple[str, int]:
     """The words of the pages, and how many pages there are."""
-    told = facts(case, OFFICE, "", now) | {"head": HEAD}
-    printed = pdf.render_paper("paper_clock", Letterheads(configuration()).of(""), **told)
+    return words_of(printed(case, now))
+
+
+def words_of(printed: bytes) -> tuple[str, int]:
     with pypdfium2.PdfDocument(printed) as document:
         text = " ".join(page.get_textpage().get_text_range() for page in document)
         return " ".join(text.replace("\N{NO-BREAK SPACE}", " ").split()), len(document)
@@ -61,8 +76,8 @@ def test_it_tells_what_happened_when_and_which_letter_proves_it(mail_room: MailR
 
     assert pages == 1
     assert "24 novembre 2026, 12:00:00 (+01:00) Lettre reçue : le délai commence" in text
-    assert "Pièce w9n4c7b3 – Immeubles/0001/answered.eml" in text
-    assert f"SHA-256 {'3' * 64}" in text.replace("- ", "")
+    assert "Pièces rangées dans Régie Aubrelac [AG01]/Immeubles/0001 - Résidence Les Traboules" in text
+    assert f"urgent [w9n4c003].eml – {digest_of(3)}" in text
     assert "Temps compté 20 h 00 sur 72 h 00 : la réponse a été donnée dans le délai." in text
     assert HEAD in text
 
@@ -119,10 +134,43 @@ def test_signs_that_the_font_lacks_stop_nothing(mail_room: MailRoom) -> None:
     assert "Fuite ? urgente ?" in read(case, NOON)[0]
 
 
-def test_a_long_history_goes_on_overleaf_and_loses_nothing(mail_room: MailRoom) -> None:
-    case = history(mail_room, ("opened", 0), *(("joined", hours) for hours in range(1, 16)))
+WHATS = ("joined", "paused", "resumed", "wrote", "noted", "joined", "answered", "reopened", "reminder", "extended")
 
-    text, pages = read(case, NOON + 20 * HOUR)
 
-    assert pages == 2
-    assert text.count("Nouvelle lettre dans le dossier") == 15
+def long_history(mail_room: MailRoom, count: int, detail: str) -> Case:
+    """A case to which so many things happened, an hour apart, in every order."""
+    case = history(mail_room, ("opened", 0), *((WHATS[hour % len(WHATS)], hour) for hour in range(count - 1)))
+    Step.update(detail=detail).where(Step.what << ("paused", "answered")).execute()
+    return case
+
+
+@pytest.mark.parametrize(("count", "summed"), [(3, False), (7, False), (15, False), (40, True)])
+def test_it_is_one_page_however_long_the_history_and_every_fact_travels_inside(
+    mail_room: MailRoom, count: int, summed: bool
+) -> None:
+    case = long_history(
+        mail_room, count, "phone elle attend le plombier, qui passe jeudi entre huit et dix heures (G1)"
+    )
+
+    document = printed(case, NOON + 300 * HOUR)
+
+    text, pages = words_of(document)
+    assert pages == 1
+    assert ("ce document résume une partie des faits" in text) is summed
+    assert ("faits résumés" in text) is summed
+    with pikepdf.open(BytesIO(document)) as opened:
+        enclosed = opened.attachments["historique.csv"].get_file().read_bytes()
+    assert sha256(enclosed).hexdigest() in text
+    titles, *lines = csv.reader(enclosed.decode("utf-8-sig").splitlines(), delimiter=";")
+    assert titles[0] == "Date"
+    assert {line[5] for line in lines if line[5]} == {digest_of(number) for number in range(count)}
+    assert all(line[4].startswith(FOLDER) for line in lines if line[5])
+
+
+def test_a_telephone_call_told_on_three_pages_is_one_page_still(mail_room: MailRoom) -> None:
+    case = long_history(mail_room, 7, f"phone {'elle attend le plombier, ' * 400}(G1)")
+
+    text, pages = read(case, NOON + 300 * HOUR)
+
+    assert pages == 1
+    assert "…" in text
