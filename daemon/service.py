@@ -29,6 +29,7 @@ from daemon.sender import Sender
 from daemon.turn import alone, check_secrets
 
 BEAT = 1.0  # seconds between two beats of the heart
+AWAY_EVERY = 15.0  # seconds between two rounds of putting away while letters wait to be read
 
 
 def run(config: Config, read_again: Callable[[], Config]) -> bool:
@@ -88,7 +89,10 @@ class Service:
         self._loops = Loops()
         self._letters = threading.Event()
         self._wakes = {box.name: threading.Event() for box in app.config.mailbox}
-        self._sender = Sender(app.config, on_sent=self._wake_mailboxes)
+        self._sender = Sender(app.config, on_sent=self._put_away_soon)
+        self._reading = False
+        self._unheard = False  # mailboxes have something to do, and weren't told
+        self._told_at = clock.monotonic()
         self._notifier = sdnotify.SystemdNotifier()
 
     def serve(self, reloaded: Callable[[], Config | None]) -> Config | None:
@@ -143,20 +147,36 @@ class Service:
             self._letters.set()
 
     def _read_letters(self, is_over: Callable[[], bool]) -> None:
-        done = pipeline.work(self._app.desk, is_over, self._wake_followers)
+        self._reading = True
+        try:
+            done = pipeline.work(self._app.desk, is_over, self._wake_followers)
+        finally:
+            self._reading = False
         if done:
             passed_on.record_answers(self._app.desk)  # one may have come back
         if done + casework.carry_out(self._app.desk):
             self._wake_followers()
+        elif self._unheard:
+            self._wake_mailboxes()
+
+    def _put_away_soon(self) -> None:
+        """There is something to put away: at once, but while letters are read only now and then, for they come first.
+
+        Many at once also cost the mail server, and us, a fraction of many one by one.
+        """
+        self._unheard = True
+        if not self._reading or clock.monotonic() - self._told_at > AWAY_EVERY:
+            self._wake_mailboxes()
 
     def _wake_mailboxes(self) -> None:
+        self._unheard, self._told_at = False, clock.monotonic()
         for wake in self._wakes.values():
             wake.set()
 
     def _wake_followers(self) -> None:
         """Letters are recorded: there is something to send, and to put away."""
         self._sender.wake()
-        self._wake_mailboxes()
+        self._put_away_soon()
 
     # --- the heart
 

@@ -7,7 +7,6 @@ from beside. Every failure is told in one of three classes, with the server's ow
 import select
 import socket
 import ssl
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from imaplib import IMAP4, IMAP4_SSL
@@ -18,6 +17,7 @@ from imap_tools.errors import ImapToolsError, UnexpectedCommandStatusError
 
 from daemon.config import MailboxConfig
 from daemon.errors import Permanent, Temporary
+from daemon.mailbox.deadline import Deadline
 from daemon.mailbox.oauth import TokenSource
 
 SLOWEST = 50_000  # bytes a second of the worst line that an agency has: what is large may take longer
@@ -47,10 +47,12 @@ class Link:
         self._trust = trust
         self._timeout = config.timeout.total_seconds()
         self._client: IMAP4 | None = None
+        self._deadline = Deadline(self._cut, self._timeout)
         self._late = False
         self._over = False
 
     def __enter__(self) -> Self:
+        self._deadline.start()
         try:
             with self.within("connect"):
                 self.box = _Box(self._connect())
@@ -117,11 +119,9 @@ class Link:
     def within(self, what: str, *, size: int = 0, extra: float = 0) -> Iterator[None]:
         """Cut the connection when the deadline passes, and say what went wrong in our words."""
         seconds = self._timeout + extra + size / SLOWEST
-        timer = threading.Timer(seconds, self._cut)
-        timer.daemon = True
-        timer.start()
         try:
-            yield
+            with self._deadline.of(seconds):
+                yield
         except UnexpectedCommandStatusError as error:
             raise _refusal(f"{self._where()}: {what}", *error.command_result[:2]) from error
         except (IMAP4.abort, OSError) as error:
@@ -131,8 +131,6 @@ class Link:
             raise Disconnected(f"{self._where()}: {what}: {error}") from error
         except (IMAP4.error, ImapToolsError) as error:
             raise Permanent(f"{self._where()}: {what}: {error}") from error
-        finally:
-            timer.cancel()
 
     def _connect(self) -> IMAP4:
         config = self._config
@@ -186,6 +184,7 @@ class Link:
 
     def _hang_up(self) -> None:
         self._over = True
+        self._deadline.close()
         if self._client is not None:
             with suppress(OSError, ValueError):
                 self._client.shutdown()

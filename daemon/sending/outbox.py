@@ -105,7 +105,7 @@ class Outbox:
                 Outgoing.update(next_try_at=now).where(later).execute()
 
     def drain(self, now: datetime, should_stop: Callable[[], bool] = _never) -> Counts:
-        """Send all that is due at `now`, urgent first, then oldest first; it waits for nothing.
+        """Send all that is due at `now`: urgent, then to people outside, then oldest first; it waits for nothing.
 
         Stops politely when the server can't be reached, or between two messages when `should_stop` says so. Raises what
         the database and `file_sent` raise; a row that was in hand is then uncertain, and repeated by the next pass.
@@ -303,10 +303,11 @@ def bounced(address: str, signer: Signer) -> Outgoing | None:
 
 
 def _due(now: datetime) -> list[Outgoing]:
-    """The next rows to send, their bytes not read yet."""
+    """The next rows to send, their bytes not read yet: what somebody outside waits for before what our people read."""
     columns = [field for field in Outgoing._meta.sorted_fields if field is not Outgoing.raw]  # noqa: SLF001  peewee's way
     due = Outgoing.select(*columns).where(Outgoing.state.in_(READY), Outgoing.next_try_at <= now)
-    return list(due.order_by(Outgoing.urgent.desc(), Outgoing.bulk, Outgoing.created_at, Outgoing.id).limit(BATCH))
+    order = (Outgoing.urgent.desc(), Outgoing.bulk, Outgoing.filed.desc(), Outgoing.created_at, Outgoing.id)
+    return list(due.order_by(*order).limit(BATCH))
 
 
 def _with_bytes(row: Outgoing, raw: bytes) -> Outgoing:

@@ -68,6 +68,22 @@ def test_the_urgent_go_first_then_the_oldest(mail_room: MailRoom, sink: Sink) ->
     assert [one.recipient.partition("@")[0] for one in sink.accepted] == ["danger", "older", "old", "new"]
 
 
+def test_a_tenant_has_an_answer_before_a_manager_has_a_notice_unless_it_is_urgent(
+    mail_room: MailRoom, sink: Sink
+) -> None:
+    case = mail_room.case()
+    for name, template, urgent in (
+        ("m", "notice_case", False),
+        ("danger", "notice_case", True),
+        ("t", "acknowledgement", False),
+    ):
+        mail_room.say(template, case=case, recipient=f"{name}@x.test", urgent=urgent)
+
+    mail_room.outbox(configuration(sink.port)).drain(NOON)
+
+    assert [one.recipient.partition("@")[0] for one in sink.accepted] == ["danger", "t", "m"]
+
+
 def test_hundreds_go_over_one_connection(mail_room: MailRoom, sink: Sink) -> None:
     case = mail_room.case()
     for number in range(150):
