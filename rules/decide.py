@@ -131,8 +131,10 @@ def _decided(letter: Letter, context: Context, judged: Verdict) -> Plan:
         return aside
     may_answer = signs is None and not verdict.automated
     followed = _followed(letter, context)
-    if followed is not None and not _is_another_matter(verdict, followed):
-        return _follow_up(plan, letter, followed, context, may_answer=may_answer)
+    if followed is not None:
+        heard = replace(plan, verdict=_heard_in_a_thread(plan, context))
+        if not _is_another_matter(plan.verdict, heard.verdict, followed):
+            return _follow_up(heard, letter, followed, context, may_answer=may_answer)
     if context.put_in in DEALT_WITH:
         return replace(plan, silence="put away")
     return _new_matter(plan, letter, context, may_answer=may_answer)
@@ -239,14 +241,23 @@ def _followed(letter: Letter, context: Context) -> CaseView | None:
     return next((case for case in candidates if sender in case.participants), None)
 
 
-def _is_another_matter(verdict: Verdict, case: CaseView) -> bool:
+def _heard_in_a_thread(plan: Plan, context: Context) -> Verdict:
+    """What it is about, where thanks and the like are passed over: "cela coule encore" isn't thanks, nor is a farewell.
+
+    An owner's thanks are, in the thread of a case.
+    """
+    unsure = plan.verdict.confidence < _least_confidence(plan, context)
+    alerted = {Alert.DEPARTURE, Alert.INSTITUTION} & set(plan.verdict.alerts) and context.put_in not in DEALT_WITH
+    return _matter(plan.verdict, plan.identity, unsure=unsure) if unsure or alerted else plan.verdict
+
+
+def _is_another_matter(judged: Verdict, heard: Verdict, case: CaseView) -> bool:
     """Somebody who announces a departure in the thread of a leak opens a matter of its own: it has other stakes."""
-    return verdict.label is Label.DEPARTURE and case.label is not Label.DEPARTURE
+    announced = judged.label is Label.DEPARTURE or Alert.DEPARTURE in judged.alerts
+    return announced and heard.label is Label.DEPARTURE and case.label is not Label.DEPARTURE
 
 
 def _follow_up(plan: Plan, letter: Letter, case: CaseView, context: Context, *, may_answer: bool) -> Plan:
-    if plan.verdict.confidence < _least_confidence(plan, context):  # "cela coule encore" isn't thanks
-        plan = replace(plan, verdict=_matter(plan.verdict, plan.identity, unsure=True))
     verdict, calendar = plan.verdict, _calendar(plan.identity, context)
     heard = may_answer and _is_waited_for(case, plan.identity)
     says_something = heard or not (verdict.label is Label.OFF_TOPIC or context.put_in in DEALT_WITH)

@@ -326,6 +326,46 @@ def test_a_departure_in_the_thread_of_a_leak_opens_its_own_case() -> None:
     assert (opened.label, opened.related) == (Label.DEPARTURE, CASE.ref)
 
 
+FAREWELL = letter("Merci pour la réparation, tout va bien. Nous serons partis au printemps.")
+
+
+@pytest.mark.parametrize("confidence", [0.49, 0.99])
+def test_a_departure_told_among_thanks_in_an_old_thread_opens_its_own_case(confidence: float) -> None:
+    thanks = replace(
+        judge(FAREWELL),
+        label=Label.OFF_TOPIC, confidence=confidence, runner_up=Label.DEPARTURE, alerts=(Alert.DEPARTURE,),
+    )  # fmt: skip
+
+    plan = decide(FAREWELL, replace(CONTEXT, signed=(replace(CASE, status="closed"),)), thanks)
+
+    opened = only(plan, OpenCase)
+    assert opened == OpenCase(Label.DEPARTURE, NOW + timedelta(hours=72), to_sort=True, related=CASE.ref)
+    notice = only(plan, Notify)
+    assert notice is not None
+    assert notice.template == "notice_case"
+
+
+def test_a_departure_that_only_may_be_one_is_told_in_the_case_that_it_joins() -> None:
+    doubtful = replace(
+        judge(FAREWELL), label=Label.OFF_TOPIC, confidence=0.99, runner_up=Label.WORKS, alerts=(Alert.DEPARTURE,)
+    )
+
+    plan = decide(FAREWELL, replace(CONTEXT, signed=(replace(CASE, status="closed"),)), doubtful)
+
+    assert only(plan, JoinCase) == JoinCase(CASE.ref, reopen_until=NOW + timedelta(hours=72))
+    assert only(plan, Notify) is not None
+    assert Alert.DEPARTURE in plan.verdict.alerts
+
+
+def test_without_such_a_sign_thanks_that_look_a_little_like_a_departure_open_nothing() -> None:
+    thanks = replace(judge(FAREWELL), label=Label.OFF_TOPIC, confidence=0.49, runner_up=Label.DEPARTURE, alerts=())
+
+    plan = decide(FAREWELL, replace(CONTEXT, signed=(CASE,)), thanks)
+
+    assert only(plan, OpenCase) is None
+    assert only(plan, Notify) is not None
+
+
 def test_business_hours_are_a_setting() -> None:
     friday = datetime(2026, 11, 27, 9, 0, tzinfo=UTC)
     context = replace(CONTEXT, policy=Policy(counting="business"), seen_at=friday)

@@ -111,6 +111,18 @@ def test_a_departure_told_in_the_thread_of_a_leak_is_a_matter_of_its_own(office:
     departure = next(case for case in cases if case["label"] == "depart")
     assert office.json("case", departure["ref"])["related"] == ref
     assert "recommandée" in text_of(office.said_to(TENANT)[1])
+    assert "Un départ est possible" in text_of(office.said_to("d.faucheux@aubrelac.test")[1])
+
+
+def test_a_departure_that_is_only_hinted_at_joins_the_case_and_is_told_at_once(office: Office) -> None:
+    ref, answer = answered(office)
+    hint = "Toujours pas de plombier. Dans ces conditions, je préfère partir."
+
+    office.deliver(letter(TENANT, "Re: Fuite", hint, In_Reply_To=answer["Message-ID"]))
+    office.once()
+
+    assert [case["ref"] for case in office.cases()] == [ref]
+    assert "Un départ est possible" in text_of(office.said_to("d.faucheux@aubrelac.test")[1])
 
 
 def test_an_absence_answering_our_acknowledgement_changes_nothing(office: Office) -> None:
