@@ -11,7 +11,7 @@ from archive.database import open_database, writing
 from archive.directory import load_directory
 from archive.incoming import Arrival, Incoming
 from archive.prepared import Prepared, find
-from archive.records import Fact, Manager, Message
+from archive.records import Fact, Manager, Message, database
 from archive.tree import Tree
 from daemon import __version__, clock
 from daemon.agenda import Watchers
@@ -64,6 +64,12 @@ class App:
     def look(self, box: MailboxConfig, session: Session) -> int:
         """At what people have moved in a mailbox. Returns how many cases changed."""
         return moves.look(session, box, self.desk, self.on_sent)
+
+    def close(self) -> None:
+        """Give its descriptors back: another App takes its place, and no thread works on this one any more."""
+        self.desk.incoming.close()
+        if not database.is_closed():
+            database.close()
 
 
 def open_app(config: Config) -> App:

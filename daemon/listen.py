@@ -84,7 +84,9 @@ class Listener:
         log.lmtp_listening(self._config.listen)
 
     def stop(self) -> None:
-        """Take no more connections, finish the letters in hand, hang up."""
+        """Take no more connections, finish the letters in hand, hang up. Nothing to do when it couldn't start."""
+        if self._thread.ident is None:
+            return
         self._loop.call_soon_threadsafe(self._stop.set)
         self._thread.join()
         if "/" in self._config.listen:

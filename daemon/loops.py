@@ -53,10 +53,11 @@ class Loops:
         now = clock.monotonic()
         return all(one.is_alive() for one in self._threads) and all(now - at <= STUCK for at in self._alive.values())
 
-    def join(self) -> None:
-        """Wait for what is in hand; `over` is set, and those that wait have been woken."""
+    def join(self) -> bool:
+        """Wait for what is in hand; `over` is set, and those that wait have been woken. Whether all have ended."""
         for thread in self._threads:
             thread.join(GRACE)
+        return not any(thread.is_alive() for thread in self._threads)
 
     @contextmanager
     def surviving(self, name: str) -> Iterator[None]:

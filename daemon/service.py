@@ -7,10 +7,10 @@ configuration again, and keeps the old one when the new one is faulty.
 
 import os
 import signal
+import sys
 import threading
 from collections.abc import Callable
 from functools import partial
-from types import FrameType
 
 import schedule
 import sdnotify
@@ -22,7 +22,7 @@ from daemon.checks.advice import warnings
 from daemon.config import Config, MailboxConfig
 from daemon.errors import ConfigError
 from daemon.listen import Listener
-from daemon.loops import Loops, die
+from daemon.loops import BROKEN, Loops, die
 from daemon.mailbox.fetch import Watch
 from daemon.mailbox.imap import Session
 from daemon.sender import Sender
@@ -30,19 +30,28 @@ from daemon.turn import alone, check_secrets
 
 BEAT = 1.0  # seconds between two beats of the heart
 AWAY_EVERY = 15.0  # seconds between two rounds of putting away while letters wait to be read
+_ASKED = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
 def run(config: Config, read_again: Callable[[], Config]) -> bool:
     """Serve until SIGTERM or SIGINT; with a new configuration after each SIGHUP."""
     check_secrets(config)
-    signals = _Signals()
+    signals, notifier = _Signals(), sdnotify.SystemdNotifier()
     with alone(config.storage.state):
         log.started(__version__, os.getpid())
+        served: Config | None = None  # the one before
         following: Config | None = config
         while following is not None:
             config = following
-            service = Service(open_app(config), signals)
-            following = service.serve(partial(_reloaded, config, read_again))
+            try:
+                following = Service(open_app(config), signals, notifier).serve(partial(_reloaded, config, read_again))
+            except ConfigError as error:
+                if served is None:
+                    raise
+                log.reload_refused(error.problems)
+                served, following = None, served
+            else:
+                served = config
         log.stopped()
     return True
 
@@ -63,29 +72,27 @@ def _reloaded(config: Config, read_again: Callable[[], Config]) -> Config | None
 
 
 class _Signals:
-    """What was asked from outside, as events: a handler does nothing else."""
+    """What was asked from outside. Nothing interrupts anybody: signals wait until the heart has time for them.
+
+    Made before any other thread, which inherits that they are blocked.
+    """
 
     def __init__(self) -> None:
-        self.stop = threading.Event()
-        self.reload = threading.Event()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, self._stop)
-        signal.signal(signal.SIGHUP, self._reload)
+        signal.pthread_sigmask(signal.SIG_BLOCK, _ASKED)
 
-    def _stop(self, number: int, _frame: FrameType | None) -> None:
-        log.stopping(signal.Signals(number).name)
-        self.stop.set()
-
-    def _reload(self, _number: int, _frame: FrameType | None) -> None:
-        self.reload.set()
+    def wait(self, seconds: float) -> signal.Signals | None:
+        """The next one, or None after that time."""
+        caught = signal.sigtimedwait(_ASKED, seconds)
+        return None if caught is None else signal.Signals(caught.si_signo)
 
 
 class Service:
     """The threads and the process of one configuration."""
 
-    def __init__(self, app: App, signals: _Signals) -> None:
+    def __init__(self, app: App, signals: _Signals, notifier: sdnotify.SystemdNotifier) -> None:
         self._app = app
         self._signals = signals
+        self._notifier = notifier
         self._loops = Loops()
         self._letters = threading.Event()
         self._wakes = {box.name: threading.Event() for box in app.config.mailbox}
@@ -93,7 +100,6 @@ class Service:
         self._reading = False
         self._unheard = False  # mailboxes have something to do, and weren't told
         self._told_at = clock.monotonic()
-        self._notifier = sdnotify.SystemdNotifier()
 
     def serve(self, reloaded: Callable[[], Config | None]) -> Config | None:
         """Until a signal: None to stop, or the configuration to go on with."""
@@ -103,6 +109,7 @@ class Service:
         pipeline.resume(app.desk)
         listener = self._listener()
         self._sender.start()
+        following: Config | None = None
         try:
             if listener:
                 listener.start()
@@ -110,16 +117,21 @@ class Service:
                 self._loops.start(f"imap/{box.name}", self._watch(box).run)
             self._loops.repeat("letters", self._read_letters, self._letters)
             self._notifier.notify("READY=1")
-            return self._beat(reloaded)
+            following = self._beat(reloaded)
         finally:
-            self._notifier.notify("STOPPING=1" if self._signals.stop.is_set() else "RELOADING=1")
-            self._loops.over.set()
-            if listener:
-                listener.stop()
-            self._letters.set()
-            self._wake_mailboxes()
-            self._sender.stop()
-            self._loops.join()
+            self._notifier.notify("RELOADING=1" if following else "STOPPING=1")
+            self._end(listener)
+        return following
+
+    def _end(self, listener: Listener | None) -> None:
+        self._loops.over.set()
+        if listener:
+            listener.stop()
+        self._letters.set()
+        self._wake_mailboxes()
+        self._sender.stop()
+        if self._loops.join():
+            self._app.close()
 
     def _listener(self) -> Listener | None:
         app = self._app
@@ -184,14 +196,15 @@ class Service:
         heart = schedule.Scheduler()
         heart.every(agenda.LOOK_EVERY.seconds).seconds.do(self._keep_agenda)
         self._keep_agenda()
-        while not self._signals.stop.wait(BEAT):
+        while (asked := self._signals.wait(BEAT)) in {None, signal.SIGHUP}:
+            if asked is not None and (new := reloaded()) is not None:
+                return new
             heart.run_pending()
+            if self._sender.has_died():
+                sys.exit(BROKEN)  # after the letters in hand, which have nothing to do with it
             if self._loops.are_well() and self._sender.is_well():
                 self._notifier.notify("WATCHDOG=1")
-            if self._signals.reload.is_set():
-                self._signals.reload.clear()
-                if (new := reloaded()) is not None:
-                    return new
+        log.stopping(asked.name if asked else "")
         return None
 
     def _keep_agenda(self) -> None:

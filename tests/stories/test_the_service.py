@@ -72,6 +72,7 @@ def test_neither_process_outlives_the_other(office: Office, systemd: Systemd) ->
     systemd.wait_for("READY=1")
     (sender,) = children(daemon.pid)
     os.kill(sender, signal.SIGKILL)
+    systemd.wait_for("STOPPING=1")  # the letters in hand are not to blame: they are finished
     _, log = office.finish(daemon, 60)
 
     assert daemon.returncode == os.EX_SOFTWARE
@@ -150,6 +151,38 @@ def test_sighup_takes_a_good_configuration_and_keeps_the_old_one_otherwise(offic
     assert office.folders()["INBOX"] == 1
     daemon.send_signal(signal.SIGTERM)
     office.finish(daemon, 40)
+
+
+def test_a_reload_that_can_t_be_served_keeps_the_old_one_and_none_leaves_anything_open(
+    office: Office, systemd: Systemd
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        listen = f'[lmtp]\nlisten = "127.0.0.1:{taken.getsockname()[1]}"'
+        office.configure(more=listen)
+        refused = office.start("run")
+        _, said = office.finish(refused, 30)
+        office.configure()
+        daemon = office.start("run")
+        systemd.wait_for("READY=1")
+        until(lambda: office.json("status")["last_fetch_at"])
+        before = descriptors(daemon.pid)
+        office.configure(more=listen)
+        daemon.send_signal(signal.SIGHUP)
+        systemd.wait_for("READY=1")
+    for _ in range(3):
+        office.configure()
+        daemon.send_signal(signal.SIGHUP)
+        systemd.wait_for("READY=1")
+
+    assert (refused.returncode, "lmtp.listen" in said) == (2, True)
+    assert "event=reload_refused" in daemon.said
+    until(lambda: descriptors(daemon.pid) <= before)
+    office.deliver(letter())
+    until(lambda: len(office.said_to(TENANT)) == 1, 20)
+
+
+def descriptors(pid: int) -> int:
+    return len(list(Path(f"/proc/{pid}/fd").iterdir()))
 
 
 def test_a_mailbox_that_comes_back_is_served_again(office: Office) -> None:
