@@ -16,10 +16,18 @@ from rules.letter import Attachment, Letter, normalise_address
 from rules.marks import CLOSING, FORWARD_SUBJECT, GREETING
 from rules.reading import read
 
-# The first line of every notice that can be answered (templates/mails/_cut.txt): below it, nothing is an answer's.
+# The first line of every notice that can be answered (templates/mails/_cut.txt): below it, nothing is an answer's. A
+# mail program may have translated it; the dashes around it, and the case below it, stay.
 CUT = "repondez au-dessus de cette ligne"
+_CUT_ABROAD = re.compile(r"^[-–—] ?\S.{8,80}\S ?[-–—]$")
+_CASE = re.compile(r"\bvm-\d{4}-\d{6}")
+_NEAR = 4  # lines below the cut within which the case is named
 _TOKEN = re.compile(r"\bvm(?:-\d{4}-\d{6,})?\.[a-z2-7]{16}\.[a-z2-7]{12}\.[a-z2-7]{24}\b", re.IGNORECASE)
 _SIGNATURE = 12  # lines at most under a name
+_BESIDE_A_NAME = re.compile(r"\s*[|/·•,;:\t]|\s[-–—]\s|\s{3,}")  # then comes what the person does, or a number
+_PLACEHOLDER = re.compile(r"\[(?:cid|image)\s?:[^\]\n]{0,120}\]", re.IGNORECASE)  # Outlook's and Gmail's, for a picture
+_REACTION = re.compile(r"\b(?:a reagi (?:a votre message|via|avec)|reacted to your message|reacted via)\b")
+_HAILS = re.compile(r"^(?:bonjour|bonsoir|hello)\b.{0,40}$|^(?:madame|monsieur|mesdames|messieurs|chere?s?)\b.{0,40},$")
 _SMALLEST_PICTURE = 32 * 1024  # bytes; a smaller one inside the text is the logo of a signature
 
 
@@ -45,9 +53,12 @@ class Spoken:
 
     @property
     def empty(self) -> bool:
-        """Whether nothing is said: no word, or a greeting and a closing formula with nothing between them."""
+        """Whether nothing is said: no word, or a greeting and a closing formula with nothing between them.
+
+        A thumb alone, and what a mail program writes when its user presses on one, is no answer to a tenant.
+        """
         lines = (fold(line).strip() for line in self.text.splitlines())
-        return all(not line or GREETING.match(line) or CLOSING.match(line) for line in lines)
+        return not any(_says(line) for line in lines)
 
 
 def spoken(letter: Letter, names: Iterable[str], today: date) -> Spoken:
@@ -56,28 +67,69 @@ def spoken(letter: Letter, names: Iterable[str], today: date) -> Spoken:
     tokens = tuple(dict.fromkeys(found.lower() for found in _TOKEN.findall(new)))
     if tokens:
         new = "\n".join(line for line in new.splitlines() if not _TOKEN.search(line))
-    commands, text = read_commands(new, today)
-    return Spoken(_unsigned(text, names), commands, tokens)
+    own, signature = _unsigned(_PLACEHOLDER.sub("", new), names)
+    commands, text = read_commands(own, today)
+    below = (command for command in read_commands(signature, today)[0] if command.fault is None)
+    return Spoken(text, (*commands, *below), tokens)  # `#gestionlocative` under a name is an ornament
+
+
+def addresses_somebody(text: str) -> bool:
+    """Whether a text is a letter to somebody: it hails them, and says something more."""
+    lines = [line for line in fold(text).splitlines() if line.strip()]
+    return len(lines) > 1 and _HAILS.match(lines[0].strip()) is not None
+
+
+def _says(line: str) -> bool:
+    """Whether a folded line has a word or a figure that is more than a formula."""
+    formula = GREETING.match(line) or CLOSING.match(line) or _REACTION.search(line)
+    return re.search(r"[^\W_]", line) is not None and formula is None
 
 
 def _above_the_cut(text: str) -> str:
     """For mail programs that quote without a mark; a marked quotation is gone already, whatever stands below it."""
     lines = text.splitlines()
     for number, line in enumerate(lines):
-        if CUT in fold(line):
+        folded = fold(line).strip()
+        below = fold("\n".join(lines[number + 1 : number + 1 + _NEAR]))
+        if CUT in folded or (_CUT_ABROAD.match(folded) and _CASE.search(below)):
             return "\n".join(lines[:number]).rstrip(" \n-–—_")
     return text
 
 
-def _unsigned(text: str, names: Iterable[str]) -> str:
-    """Without the block that begins with the writer's own name: it holds an address and a telephone of theirs."""
-    known = {key for name in names if (key := _key(name))}
+def _unsigned(text: str, names: Iterable[str]) -> tuple[str, str]:
+    """The text, and the block that begins with the writer's own name: it holds an address and a telephone of theirs."""
+    known = [name for name in names if _key(name)]
     lines = text.rstrip().splitlines()
     first = max(0, len(lines) - _SIGNATURE)
     for number in range(first, len(lines)):
-        if _key(lines[number]) in known:
-            return "\n".join(lines[:number]).rstrip()
-    return "\n".join(lines)
+        if _signs(lines, number, known):
+            return "\n".join(lines[:number]).rstrip(), "\n".join(lines[number + 1 :])
+    return "\n".join(lines), ""
+
+
+def _signs(lines: Sequence[str], number: int, names: Iterable[str]) -> bool:
+    """Whether this line is the writer's name: all of it; or a part of it, where a letter ends."""
+    line = lines[number].strip(" *_")
+    if _key(line) and any(_key(line) == _key(name) for name in names):
+        return True
+    key = _key(_BESIDE_A_NAME.split(line, maxsplit=1)[0])
+    if not key or line.endswith((".", "!", "?", ":", ";")):  # « Delphine Faucheux, votre gestionnaire, viendra. »
+        return False
+    return any(_is_short_for(key, name) for name in names) and _ends_above(lines, number)
+
+
+def _ends_above(lines: Sequence[str], number: int) -> bool:
+    """Whether nothing but a signature can follow: an empty line, a closing formula, or nothing below."""
+    above = fold(lines[number - 1]).strip() if number else ""
+    return not above or CLOSING.match(above) is not None or number == len(lines) - 1
+
+
+def _is_short_for(key: frozenset[str], name: str) -> bool:
+    """`Delphine`, `D. Faucheux`, `Mme Faucheux`, `DF`: every word is one of the name, or the first letter of one."""
+    full = _key(name)
+    initials = {word[0] for word in full}
+    known = all(word in full or word in initials or frozenset(word) == initials for word in key)
+    return known and any(len(word) > 1 for word in key)
 
 
 def _key(name: str) -> frozenset[str]:

@@ -248,6 +248,14 @@ def _answers_to_us(letter: Letter, own: frozenset[str]) -> Automatic | None:
 # --- what the subject adds to another sign
 
 
+def says_absent(subject: str) -> bool:
+    """Whether a subject begins as those of absent people's programs do.
+
+    Of a stranger's letter it proves nothing; on a reply of our own people's, a program wrote it before our subject.
+    """
+    return ABSENT_SUBJECT.match(fold(subject)) is not None
+
+
 def _named_by_subject(found: Automatic, subject: str) -> Automatic:
     folded = fold(subject)
     if found.kind == "suppressed":

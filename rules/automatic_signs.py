@@ -108,6 +108,7 @@ PARTS: dict[str, tuple[Kind, str, str]] = {
     "message/disposition-notification": ("report", "Accusé de lecture", "RFC 8098"),
     "message/global-disposition-notification": ("report", "Accusé de lecture", "RFC 6533"),
     "message/feedback-report": ("report", "Rapport d'un service de messagerie", "RFC 5965"),
+    "text/vnd.google.email-reaction+json": ("report", "Réaction d'un clic à un message", "Gmail's emoji reactions"),
 }
 # `Content-Type: multipart/report; report-type=...` (RFC 6522); a report of another type is still a report.
 REPORT_TYPES: dict[str, tuple[Kind, str, str]] = {

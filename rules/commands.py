@@ -2,11 +2,12 @@
 
 French first, accents or none, capitals or none; what stands in a quotation, in a forwarded letter or in a signature is
 somebody else's. Reading decides nothing: who may command what is asked elsewhere. A line that begins with `#` and a
-letter is always a command, known or not: none of them may travel to a tenant.
+letter is always a command, known or not: none of them may travel to a tenant. One that is copied with the dash, the
+star or the quotation marks around it is the same command; a known one in the middle of a sentence is a fault.
 """
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from enum import StrEnum
@@ -47,10 +48,13 @@ class Fault(StrEnum):
 
     UNKNOWN = "unknown"
     DATE = "date"
+    PAST = "past"  # a day to come that is gone
+    FUTURE = "future"  # a day gone that is to come
     DAYS = "days"
     LEASE = "lease"
     CASE = "case"
     PERSON = "person"
+    NAMESAKES = "namesakes"
     AWAITED = "awaited"
     KIND = "kind"
     NO_CASE = "no_case"
@@ -59,6 +63,10 @@ class Fault(StrEnum):
     OVER = "over"  # an answer was given: there is no clock to set
     ONLY_LETTER = "only_letter"  # nothing to split off
     HOUSEHOLD = "household"  # two cases of two leases aren't one
+    AGAINST = "against"  # closed, and not closed
+    PLACE = "place"  # in the middle of a line
+    UNTOLD = "untold"  # what is asked of the owner, what the call was about
+    LETTER = "letter"  # what would stay here is written to a tenant
     GONE = "gone"  # it could be done when it was written
     HELP = "help"  # nothing is wrong: the list is wanted
 
@@ -130,37 +138,42 @@ def _awaited(command: Command, today: date) -> Command:
     if whom is None:
         return replace(command, fault=Fault.AWAITED)
     day, rest = _day(command.words[1:], today)
-    return replace(command, whom=whom, day=day, reason=command.after(len(command.words) - len(rest)))
+    fault = Fault.PAST if day and day < today else None
+    return replace(command, whom=whom, day=day, reason=command.after(len(command.words) - len(rest)), fault=fault)
 
 
 def _day_to_come(command: Command, today: date) -> Command:
     day, rest = _day(command.words, today)
     reason = command.after(len(command.words) - len(rest))
-    return replace(command, day=day, reason=reason, fault=None if day else Fault.DATE)
+    if day is None:
+        return replace(command, fault=Fault.DATE)
+    return replace(command, day=day, reason=reason, fault=Fault.PAST if day < today else None)
 
 
 def _day_gone(command: Command, today: date) -> Command:
     if not command.words:
         return replace(command, day=today)
     day, rest = _day(command.words, today, past=True)
-    wrong = day is None or day > today
     reason = command.after(len(command.words) - len(rest))
-    return replace(command, day=day, reason=reason, fault=Fault.DATE if wrong else None)
+    if day is None:
+        return replace(command, fault=Fault.DATE)
+    return replace(command, day=day, reason=reason, fault=Fault.FUTURE if day > today else None)
 
 
 def _some_days(command: Command, _today: date) -> Command:
-    words = [fold(word) for word in command.words]
-    glued = re.fullmatch(r"(\d{1,3})j", words[0]) if words else None
-    if glued:
-        return _counted(command, int(glued[1]), 1)
-    number = _NUMBERS.get(words[0], int(words[0]) if words[0].isdecimal() else 0) if words else 0
-    unit = _UNITS.get(words[1], 0) if len(words) > 1 else 0
-    return _counted(command, number * unit, 2) if unit else replace(command, fault=Fault.DAYS)
-
-
-def _counted(command: Command, days: int, read_words: int) -> Command:
+    days, used = _span([fold(word) for word in command.words])
     fault = None if 0 < days <= MOST_DAYS else Fault.DAYS
-    return replace(command, days=days, reason=command.after(read_words), fault=fault)
+    return replace(command, days=days, reason=command.after(used), fault=fault)
+
+
+def _span(words: Sequence[str]) -> tuple[int, int]:
+    """How many days `3 jours`, `trois jours`, `3j`, `2semaines` are, and how many words say it; none: 0 days."""
+    glued = re.fullmatch(r"(\d{1,3})([a-z]+)", words[0]) if words else None
+    if glued:
+        return int(glued[1]) * _UNITS.get(glued[2], 0), 1
+    unit = _UNITS.get(words[1], 0) if len(words) > 1 else 0
+    number = _NUMBERS.get(words[0], int(words[0]) if words[0].isdecimal() else 0) if unit else 0
+    return number * unit, 2
 
 
 def _person(command: Command, _today: date) -> Command:
@@ -246,7 +259,9 @@ TABLE: tuple[Word, ...] = (
 _ROWS = {row.word: row for row in TABLE}
 NAMES = {row.word: row.name for row in TABLE}
 _WORD = re.compile(r"[^\s,]+")
-_LINE = re.compile(r"#\s?([a-z][a-z'-]*)(?=$|[\s.,:;!])[\s.,:;!]*(.*)")
+_LINE = re.compile(r"#\s*([a-z][a-z'-]*)(?=$|[\s.,:;!*_»”\"])[\s.,:;!*_»”\"]*(.*)")
+_AROUND = re.compile(r"^[\s>*_•·▪–—«“\"-]+(?=#)")  # what a list, a quotation, a bold word puts before a command
+_WITHIN = re.compile(r"(?<![^\s(\[«“\"*_,;.:!?-])#\s?([a-z][a-z'-]*)")
 
 
 def keeps_text_inside(commands: Iterable[Command]) -> bool:
@@ -272,24 +287,56 @@ def read_commands(text: str, today: date) -> tuple[tuple[Command, ...], str]:
             kept.append(line)
         else:
             found.append(command)
-    return tuple(found), "\n".join(kept).strip()
+    if not keeps_text_inside(found):  # nothing else of the text travels then
+        found += [_misplaced(line, word) for line in kept for word in _within(line)]
+        found = [_alone(command) for command in found]
+    return tuple(_consistent(found)), "\n".join(kept).strip()
 
 
 def _command(line: str, today: date) -> Command | None:
-    if not line.startswith("#"):
+    bare = _AROUND.sub("", line)
+    if not bare.startswith("#"):
         return None
-    folded = fold(line)
+    folded = fold(bare)
     match = _LINE.match(folded)
-    if match is None:
+    row = _ROWS.get(match[1]) if match else None
+    if match is None or (row is None and bare != line):
         return None
-    row = _ROWS.get(match[1])
-    rest = line[match.start(2) :] if len(folded) == len(line) else match[2]
+    rest = bare[match.start(2) :] if len(folded) == len(bare) else match[2]
     found = [word for word in _WORD.finditer(rest) if word[0] not in ":;-–—."]
     words = tuple(word[0] for word in found)
     if row is None:
-        return Command(match[1], None, words, line, fault=Fault.UNKNOWN)
+        return Command(match[1], None, words, bare, fault=Fault.UNKNOWN)
     tails = tuple(" ".join(rest[word.start() :].split()) for word in found)
-    return row.reads(Command(match[1], row.name, words, line, tails=tails), today)
+    return row.reads(Command(match[1], row.name, words, bare, tails=tails), today)
+
+
+def _within(line: str) -> list[str]:
+    """The known commands that stand in the middle of a line: « Cordialement, #clos »."""
+    words = (found[1] for found in _WITHIN.finditer(fold(line)))
+    return [word for word in words if NAMES.get(word, Name.SEND) is not Name.SEND]  # accounting writes to no tenant
+
+
+def _misplaced(line: str, word: str) -> Command:
+    return Command(word, NAMES[word], (), line.strip(), fault=Fault.PLACE)
+
+
+def _alone(command: Command) -> Command:
+    """A second command on the line of another would be lost."""
+    behind = any(_within(word) for word in command.words)
+    return replace(command, fault=Fault.PLACE) if behind and command.name else command
+
+
+_NOT_OVER = frozenset({Name.WAIT, Name.FOLLOW, Name.EXTEND})
+
+
+def _consistent(found: Sequence[Command]) -> list[Command]:
+    """What is over waits for nobody and needs no more time: which of the two is meant?"""
+    closes = any(command.name is Name.CLOSE for command in found)
+    return [
+        replace(command, fault=command.fault or Fault.AGAINST) if closes and command.name in _NOT_OVER else command
+        for command in found
+    ]
 
 
 # --- days
@@ -310,8 +357,11 @@ def _day(words: tuple[str, ...], today: date, *, past: bool = False) -> tuple[da
 
 
 def _named(words: tuple[str, ...], today: date, past: bool) -> tuple[date | None, int]:
-    """`demain`, `vendredi`, `vendredi prochain`, `vendredi 27 novembre`."""
+    """`demain`, `vendredi`, `vendredi prochain`, `vendredi 27 novembre`, `dans 3 jours`."""
     first = words[0] if words else ""
+    if first == "dans" and not past:
+        days, used = _span(words[1:])
+        return (today + timedelta(days=days), used + 1) if 0 < days <= MOST_DAYS else (None, 0)
     if first in _SOON:
         return today + timedelta(days=-_SOON[first] if past else _SOON[first]), 1
     if first not in _WEEK:

@@ -32,7 +32,7 @@ MARKS: tuple[Mark, ...] = (
     _mark("quoted", r"^(?:\S+ ){0,6}\S{1,60} (?:a ecrit|wrote)\s?:$", "hand-made or shortened attributions"),
     _mark("quoted", r"^_{20,}$", "Outlook on the web, before its header block"),
     _mark("signature", r"^-- ?$", "RFC 3676 section 4.3"),
-    _mark("signature", r"^(?:envoye|telecharge|obtenez|sent|get outlook|provenance)\b.{0,12}\b(?:de|depuis|par|a partir|from|via|pour|for|with)\b.{0,80}$", "telephones"),
+    _mark("signature", r"^(?:envoye|telecharge|obtenez|obtenir outlook|sent|get outlook|provenance)\b.{0,12}\b(?:de|depuis|par|avec|a partir|from|via|pour|for|with)\b.{0,80}$", "telephones"),
     _mark("signature", r"^(?:ce (?:message|courriel|mail|courrier electronique)|this (?:e-?mail|message))\b.{0,120}\b(?:confidentiel|destine|destinataire|confidential|intended|exclusif)", "disclaimers"),
     _mark("signature", r"^(?:pensez a l'environnement|avant d'imprimer|n'imprimez|please consider the environment|sans virus|garanti sans virus|cet? e-?mail a ete verifie)", "footers of companies and of antivirus programs"),
 )  # fmt: skip

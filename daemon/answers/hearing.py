@@ -15,14 +15,14 @@ from archive import events, threads
 from archive.incoming import Arrival
 from archive.records import Case, Contact, Message, Outgoing, Person, Step
 from daemon.answers.speakers import Speaker, Speakers
-from daemon.cases.people import find_manager, owner_addresses
+from daemon.cases.people import find_manager, managers_named, owner_addresses
 from daemon.config import Config
 from daemon.filing import House
 from daemon.reading.parse import parse
 from daemon.sending.identifiers import Signer
 from rules import answer
 from rules.answer import Course, Spoken
-from rules.automatic import automatic
+from rules.automatic import automatic, says_absent
 from rules.commands import Command, Fault, Name, keeps_text_inside
 from rules.identity import Directory
 from rules.letter import Letter, normalise_address, untagged
@@ -41,6 +41,8 @@ FAULTS = {
     Name.EXTEND: Fault.OVER,
     Name.SPLIT: Fault.ONLY_LETTER,
 }
+TOLD = frozenset({Name.AGREE, Name.NEW})  # nothing without the text beside them
+KEPT = frozenset({Name.NOTE, Name.PHONE, Name.COUNTER})  # the text beside them is read by no correspondent
 FIRST = frozenset({Name.WAIT, Name.FOLLOW, Name.EXTEND})  # they say what an answer makes of the case
 LONGEST_SHOWN = 2000  # characters of somebody else's answer, as a notice shows them
 
@@ -98,9 +100,10 @@ class Answers:
         if not confirmed and _is_copy(letter):
             return talk.noted("copy")
         machine = automatic(letter, frozenset() if sent else self.own)
-        if machine is not None and machine.robot:
+        away = not sent and says_absent(letter.subject)
+        if away or (machine is not None and machine.robot):
             heard.machine = True
-            absent = machine.kind == "auto-reply" and not sent
+            absent = away or (machine is not None and machine.kind == "auto-reply" and not sent)
             return talk.noted("absent" if absent else "automatic")
         went = answer.course(letter, talk.addressees, talk.ours, draft=draft)
         if sent:
@@ -400,7 +403,16 @@ class _Talk:
             return Fault.NO_CASE
         if command.name is Name.MERGE and self._is_of_two_households(command):
             return Fault.HOUSEHOLD
-        return None if self._makes_sense(command, directory) else FAULTS[command.name]
+        if not self._makes_sense(command, directory):
+            namesakes = command.name is Name.HAND and managers_named(command.whom, directory)
+            return Fault.NAMESAKES if namesakes else FAULTS[command.name]
+        return self._fault_of_the_text(command)
+
+    def _fault_of_the_text(self, command: Command) -> Fault | None:
+        """What is wrong with the words beside a command."""
+        if command.name in TOLD and not (command.reason or self._said.text):
+            return Fault.UNTOLD
+        return Fault.LETTER if command.name in KEPT and answer.addresses_somebody(self._said.text) else None
 
     def _is_of_two_households(self, command: Command) -> bool:
         """One of two tenants would read what is written to the other."""

@@ -13,18 +13,23 @@ from rules.roll import ManagerEntry
 
 def find_manager(said: str, directory: Directory) -> ManagerEntry | None:
     """The one manager of that id, address or name (any part of it that is theirs alone)."""
+    named = managers_named(said, directory)
+    return named[0] if len(named) == 1 else None
+
+
+def managers_named(said: str, directory: Directory) -> list[ManagerEntry]:
+    """Every manager who can be meant by an id, an address or a part of a name."""
     wanted = said.strip().strip(".,;")
-    by_id = next((one for one in directory.managers.values() if one.id.casefold() == wanted.casefold()), None)
-    if by_id is not None:
+    by_id = [one for one in directory.managers.values() if one.id.casefold() == wanted.casefold()]
+    if by_id:
         return by_id
     words = _words(wanted)
     address = normalise_address(wanted)
-    named = [
+    return [
         one
         for one in directory.managers.values()
         if address in map(normalise_address, one.emails) or (words and words <= _words(one.name))
     ]
-    return named[0] if len(named) == 1 else None
 
 
 def owner_addresses(case: Case) -> list[str]:

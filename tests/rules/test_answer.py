@@ -4,7 +4,16 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from rules.answer import Course, answered_at, course, spoken, status_after, travelling, without_addresses
+from rules.answer import (
+    Course,
+    addresses_somebody,
+    answered_at,
+    course,
+    spoken,
+    status_after,
+    travelling,
+    without_addresses,
+)
 from rules.letter import Address, Attachment, Letter
 
 NOON = datetime(2026, 11, 24, 11, tzinfo=UTC)
@@ -34,6 +43,56 @@ def test_the_signature_with_its_telephone_stays_here() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    "signature",
+    [
+        "D. Faucheux\n06 12 34 56 78",
+        "Mme Faucheux\nService gestion\nPortable 06 12 34 56 78",
+        "Delphine FAUCHEUX | Gestionnaire\nLigne directe 06 12 34 56 78",
+        "Faucheux Delphine – Gestionnaire\n06 12 34 56 78",
+        "*Delphine Faucheux*\n06 12 34 56 78",
+        "Delphine\n06 12 34 56 78",
+        "DF",
+        "Delphine Faucheux\n#immobilier #gestionlocative",
+        "Obtenir Outlook pour iOS<https://aka.ms/o0ukef>",
+        "Envoyé avec Proton Mail",
+    ],
+)
+@pytest.mark.parametrize("closing", ["Cordialement,", ""])
+def test_a_signature_stays_here_whatever_its_form(signature: str, closing: str) -> None:
+    found = spoken(mail(f"Le plombier passe jeudi.\n{closing}\n{signature}"), NAMES, date(2026, 11, 24))
+
+    assert found.text == f"Le plombier passe jeudi.\n{closing}".strip()
+    assert found.commands == ()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Je vous confirme que\nDelphine\npassera jeudi.",
+        "Bonjour,\n\nDelphine Faucheux, votre gestionnaire, passera jeudi.\nÀ 14 h.",
+        "Choisissez :\n\nA\n\nB",
+    ],
+)
+def test_a_name_within_a_letter_signs_nothing(text: str) -> None:
+    assert said(text) == text
+
+
+def test_a_command_below_a_signature_is_one() -> None:
+    found = spoken(mail("C'est réparé.\n\nDelphine Faucheux\n04 65 71 20 11\n#clos"), NAMES, date(2026, 11, 24))
+
+    assert (found.text, [command.word for command in found.commands]) == ("C'est réparé.", ["clos"])
+
+
+def test_what_stands_for_a_picture_is_no_text() -> None:
+    assert said("Voici le plan :\n[cid:image001.png@01DC5D]\nÀ jeudi.") == "Voici le plan :\n\nÀ jeudi."
+
+
+def test_a_translated_cut_cuts() -> None:
+    assert said("À jeudi.\n\n– Reply above this line –\n\nNew case VM-2026-000001.\n\nWhy: leak") == "À jeudi."
+    assert said("Bonjour,\n\n- plombier jeudi -\n\nÀ bientôt.") == "Bonjour,\n\n- plombier jeudi -\n\nÀ bientôt."
+
+
 def test_nothing_under_the_cut_is_the_writer_s() -> None:
     assert (
         said("Le plombier passe jeudi.\n\n– Répondez au-dessus de cette ligne –\nNouveau dossier")
@@ -58,8 +117,19 @@ def test_a_token_is_read_and_never_travels() -> None:
     assert found.empty
 
 
-@pytest.mark.parametrize("text", ["", "Bonjour,", "Bonjour,\n\nCordialement,", "\n\nDelphine Faucheux\nRégie"])
-def test_a_greeting_and_a_closing_say_nothing(text: str) -> None:
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "Bonjour,",
+        "Bonjour,\n\nCordialement,",
+        "\n\nDelphine Faucheux\nRégie",
+        "#",
+        "👍",
+        "👍 Delphine Faucheux a réagi à votre message :",
+    ],
+)
+def test_a_greeting_a_closing_and_a_thumb_say_nothing(text: str) -> None:
     assert spoken(mail(text), NAMES, date(2026, 11, 24)).empty
 
 
@@ -88,6 +158,20 @@ def test_an_answer_left_when_its_clock_says_unless_that_can_t_be() -> None:
     assert answered_at(mail(date=asked - timedelta(days=400)), asked, NOON) == NOON
     assert answered_at(mail(date=NOON + timedelta(hours=1)), asked, NOON) == NOON
     assert answered_at(mail(), asked, NOON) == NOON
+
+
+@pytest.mark.parametrize(
+    ("text", "is_one"),
+    [
+        ("Bonjour Madame,\n\nLe plombier passe jeudi.", True),
+        ("Madame,\nle plombier passe jeudi.", True),
+        ("Monsieur Benaïssa a rappelé\nil est furieux.", False),
+        ("Bonjour Madame,", False),
+        ("elle est passée, le plombier vient mardi", False),
+    ],
+)
+def test_a_letter_is_told_from_a_note(text: str, is_one: bool) -> None:
+    assert addresses_somebody(text) is is_one
 
 
 def test_works_go_on_after_the_answer() -> None:

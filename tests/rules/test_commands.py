@@ -27,10 +27,16 @@ def one(line: str) -> Command:
         ("#séparer", Name.SPLIT),
         ("#depart", Name.RELABEL),
         ("#oui", Name.CONFIRM),
+        ("#  clos", Name.CLOSE),
+        ("- #clos : c’est fini", Name.CLOSE),
+        ("• #clos", Name.CLOSE),
+        ("« #clos »", Name.CLOSE),
+        ("*#clos*", Name.CLOSE),
+        ("#délai 3jours la pièce est commandée", Name.EXTEND),
         ("#envoyer", Name.SEND),
     ],
 )
-def test_accents_and_capitals_don_t_matter(line: str, name: Name) -> None:
+def test_accents_capitals_and_what_stands_around_it_don_t_matter(line: str, name: Name) -> None:
     assert (one(line).name, one(line).fault) == (name, None)
 
 
@@ -41,6 +47,8 @@ def test_accents_and_capitals_don_t_matter(line: str, name: Name) -> None:
         ("#rappel mardi", date(2026, 12, 1)),
         ("#rappel demain", date(2026, 11, 25)),
         ("#rappel le 3 décembre", date(2026, 12, 3)),
+        ("#rappel dans 3 jours", date(2026, 11, 27)),
+        ("#rappel dans une semaine", date(2026, 12, 1)),
         ("#rappel 1er janvier", date(2027, 1, 1)),
         ("#suivi 15/12", date(2026, 12, 15)),
         ("#suivi 2026-12-15", date(2026, 12, 15)),
@@ -60,7 +68,11 @@ def test_days_are_read_as_people_write_them(line: str, day: date) -> None:
         ("#terminé", Fault.UNKNOWN),
         ("#rappel", Fault.DATE),
         ("#rappel 31/02", Fault.DATE),
-        ("#courrier 30/11/2026", Fault.DATE),
+        ("#courrier 30/11/2026", Fault.FUTURE),
+        ("#rappel 12/11/2026", Fault.PAST),
+        ("#suivi 12/11/2026", Fault.PAST),
+        ("#attente artisan 12/11/2026", Fault.PAST),
+        ("#urgent #pour Sissoko", Fault.PLACE),
         ("#délai bientôt", Fault.DAYS),
         ("#délai 0 jour", Fault.DAYS),
         ("#attente Godot", Fault.AWAITED),
@@ -98,6 +110,28 @@ def test_no_command_stays_in_the_text_wherever_it_stands() -> None:
 
     assert [command.word for command in found] == ["urgent", "truc", "clos"]
     assert rest == "Bonjour,\nle plombier passe."
+
+
+@pytest.mark.parametrize(
+    "text", ["Cordialement, #clos", "Bonjour, #clos le plombier passe jeudi.", "Merci (#note elle ment)"]
+)
+def test_a_command_in_the_middle_of_a_line_is_a_slip_and_never_travels(text: str) -> None:
+    (found,), _ = read_commands(f"Bonjour,\n{text}", TUESDAY)
+
+    assert (found.fault, found.line) == (Fault.PLACE, text)
+
+
+@pytest.mark.parametrize(
+    "text", ["l'appartement #12", "notre page #immobilier", "voir https://aubrelac.test/aide#note", "- #bruit du soir"]
+)
+def test_a_number_sign_in_a_sentence_is_text(text: str) -> None:
+    assert read_commands(text, TUESDAY) == ((), text)
+
+
+def test_what_is_closed_waits_for_nothing() -> None:
+    found, _ = read_commands("#clos\n#suivi 15/12\n#urgent", TUESDAY)
+
+    assert [command.fault for command in found] == [None, Fault.AGAINST, None]
 
 
 def test_the_text_beside_some_commands_is_ours() -> None:

@@ -2,8 +2,11 @@
 
 from datetime import UTC, datetime
 from email.message import EmailMessage
+from email.policy import SMTP
 
-from tests.answers import MANAGER, TENANT, gmail, outlook, reply, thunderbird
+import pytest
+
+from tests.answers import MANAGER, TENANT, gmail, outlook, reply, reply_headers, thunderbird
 from tests.office import OURS, Office, letter, text_of
 from tests.rounds import Rounds, history
 
@@ -91,6 +94,42 @@ def test_an_unknown_command_does_nothing_and_the_list_comes_back(rounds: Rounds)
     told = text_of(rounds.office.said_to(MANAGER)[-1])
     assert "#terminé : commande inconnue" in told
     assert "#attente locataire" in told
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"{ANSWER} #clos",
+        f"{ANSWER}\n\n#note la locataire a déjà appelé",
+        "#clos\n#suivi demain\n\nBonjour, le plombier passe demain.",
+        "#accord",
+    ],
+)
+def test_what_can_be_meant_in_two_ways_is_asked_about(rounds: Rounds, text: str) -> None:
+    ref, notice = rounds.leak()
+    said = len(rounds.office.sink.accepted)
+
+    rounds(outlook(notice, text))
+
+    (asked,) = rounds.office.sink.accepted[said:]
+    assert asked.recipient == MANAGER
+    assert history(rounds.case(ref)) == ["opened", "refused"]
+
+
+def test_a_click_on_a_thumb_is_no_answer(rounds: Rounds) -> None:
+    ref, notice = rounds.leak()
+    said = len(rounds.office.sink.accepted)
+    thumb = EmailMessage(policy=SMTP)
+    for key, value in reply_headers(notice).items():
+        thumb[key] = value
+    thumb.set_content("👍")
+    thumb.add_alternative('{"emoji":"👍","version":1}', subtype="vnd.google.email-reaction+json")
+    thumb.add_alternative("<p>Delphine Faucheux a réagi via Gmail</p>", subtype="html")
+
+    rounds(thumb.as_bytes())
+
+    assert len(rounds.office.sink.accepted) == said
+    assert history(rounds.case(ref)) == ["opened", "automatic"]
 
 
 def test_an_empty_reply_is_told_and_stops_nothing(rounds: Rounds) -> None:

@@ -3,6 +3,8 @@
 import re
 from urllib.parse import parse_qs, urlsplit
 
+import pytest
+
 from tests.answers import MANAGER, OTHER, TENANT, outlook, reply
 from tests.office import letter, text_of
 from tests.rounds import Rounds, history
@@ -88,12 +90,15 @@ def test_the_tenant_who_has_a_notice_can_do_nothing_with_it(rounds: Rounds) -> N
     assert rounds.case(ref)["status"] == "open"
 
 
-def test_an_absent_manager_answers_nothing(rounds: Rounds) -> None:
+@pytest.mark.parametrize(
+    ("subject", "mark"),
+    [("Réponse automatique", "auto-replied"), ("Automatic reply: Réclamation, travaux : Fuite [VM-2026-000001]", "")],
+)
+def test_an_absent_manager_answers_nothing(rounds: Rounds, subject: str, mark: str) -> None:
     ref, notice = rounds.leak()
     said = len(rounds.office.sink.accepted)
 
-    absent = reply(notice, "Je suis absente jusqu'au 12.", Auto_Submitted="auto-replied", Subject="Réponse automatique")
-    rounds(absent)
+    rounds(reply(notice, "Je suis absente jusqu'au 12.", Auto_Submitted=mark, Subject=subject))
 
     assert len(rounds.office.sink.accepted) == said
     assert rounds.case(ref)["status"] == "open"
