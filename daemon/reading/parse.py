@@ -133,9 +133,13 @@ def _tried(reader: Callable[[str], Iterable[tuple[str, str]]], text: str, encode
 
 
 def _address(name: str, address: str, encoded: Sequence[str]) -> Address:
-    written = _PLACES.sub(lambda place: dict(enumerate(encoded)).get(int(place[1]), place[0]), name)
+    written = _put_back(name, encoded)
     shown = one_line(decode_words(written) if "=?" in written else written)
-    return Address("" if shown == address else shown, one_line(address))
+    return Address("" if shown == address else shown, one_line(_put_back(address, encoded)))
+
+
+def _put_back(text: str, encoded: Sequence[str]) -> str:
+    return _PLACES.sub(lambda place: dict(enumerate(encoded)).get(int(place[1]), place[0]), text)
 
 
 def _as_mail_parser_reads(text: str) -> list[tuple[str, str]]:

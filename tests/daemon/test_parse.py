@@ -393,3 +393,12 @@ def test_what_an_encoded_name_hides_never_costs_the_address(written: str, name: 
     sender = parse(raw, received_at=datetime(2026, 11, 24, tzinfo=UTC)).sender
 
     assert sender == Address(name, "maelle.legoff@example.net")
+
+
+def test_an_encoded_word_in_an_address_stands_for_nobody_else() -> None:
+    """RFC 2047, 5 forbids it there: it is kept as it was written, and no other mailbox is made of it."""
+    raw = b"From: =?utf-8?q?Ma?= <=?utf-8?q?a=0D=0Ab?=@example.org>\r\nSubject: x\r\n\r\nbody"
+
+    sender = parse(raw, received_at=datetime(2026, 11, 24, tzinfo=UTC)).sender
+
+    assert sender == Address("Ma", "=?utf-8?q?a=0D=0Ab?=@example.org")
