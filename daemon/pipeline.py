@@ -21,6 +21,7 @@ from daemon.desk import ACTOR, LOCK_WAIT, Desk, foreseen, holding_tree, recover
 from daemon.errors import Temporary
 from daemon.filing import Broken
 from daemon.opening import InHand
+from rules import weights
 from rules.letter import Letter
 
 GROUP = 50  # letters in hand at once
@@ -78,12 +79,20 @@ def resume(desk: Desk) -> int:
         recovered = recover(desk)
     suspects = desk.incoming.interrupted()
     desk.incoming.release()
+    if suspects:
+        _load(desk)
     for digest in suspects:
         if len(suspects) == 1 and desk.incoming.count_try(digest) >= MOST_TRIES:
             _set_aside(desk, digest, "the process died three times with this letter in hand")
         else:
             _group(desk, [digest])
     return recovered
+
+
+def _load(desk: Desk) -> None:
+    """What the first letter would load, half a second long: a kill meanwhile must not count as a try of a letter."""
+    desk.house().calendars[""].spans_on(desk.clock().date())
+    weights.shipped()
 
 
 def _group(desk: Desk, digests: Sequence[str]) -> set[str]:

@@ -8,11 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from archive.incoming import Arrival
+from archive.durable import Disk
+from archive.incoming import Arrival, Incoming
 from archive.records import Case, Errand, Message, Outgoing, Receipt, database
 from daemon import desk, pipeline
 from daemon.app import App, open_app
 from daemon.config import load
+from rules import weights
 from tests.office import CONFIG, letter
 
 NOW = datetime.now(UTC)
@@ -49,6 +51,24 @@ def arrive(app: App, raw: bytes, uid: int = 1, *, validity: int = 7, at: datetim
 
 def sidecars(app: App) -> list[Path]:
     return [path for path in app.config.storage.archive.rglob("*.json") if path.parent.name == ".ged"]
+
+
+def test_all_is_loaded_before_a_letter_that_was_in_hand_at_a_death_is_tried_again(app: App) -> None:
+    digest = arrive(app, letter())
+    app.desk.incoming.take([digest])
+    app.desk.incoming.close()
+    weights.shipped.cache_clear()
+    loaded: list[int] = []
+
+    def note(effect: str) -> None:
+        if effect.startswith(f"write {digest}.tries"):
+            loaded.append(weights.shipped.cache_info().currsize)
+
+    app.desk.incoming = Incoming(app.config.storage.state, disk=Disk(note))
+    pipeline.resume(app.desk)
+
+    assert loaded == [1]
+    assert app.desk.incoming.waiting() == []
 
 
 def test_a_database_that_fails_after_the_tree_obeys_the_sidecar_later(app: App) -> None:
