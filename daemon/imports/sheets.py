@@ -168,7 +168,7 @@ def _is_mostly_utf8(data: bytes) -> bool:
 
 def _encoding_advice(data: bytes, error: UnicodeDecodeError) -> str:
     around = data[max(0, error.start - 10) : error.start + 10]
-    return f"the byte 0x{data[error.start]:02x} is not {error.encoding} here ({around!r}): save the file as CSV UTF-8"
+    return f"the byte 0x{data[error.start]:02x} is not {error.encoding.replace("charmap", "cp1252")} here ({around!r}): save the file as CSV UTF-8"
 
 
 def _decoded_as_windows(data: bytes, findings: Findings) -> str:
