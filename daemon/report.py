@@ -118,20 +118,6 @@ def case(ref: str) -> dict[str, Any] | None:
     }
 
 
-def show_case(found: Mapping[str, Any]) -> None:
-    """A case for people: its facts, then its history, its letters and what was said, each in order."""
-    facts = {key: value for key, value in found.items() if not isinstance(value, list)}
-    show([{"what": key, "value": value} for key, value in facts.items()], ["what", "value"], as_json=False)
-    show(found["steps"], ["at", "what", "message", "detail"], as_json=False, title="history")
-    show(
-        found["messages"],
-        ["id", "direction", "received_at", "sender", "subject", "path"],
-        as_json=False,
-        title="letters",
-    )
-    show(found["outgoing"], ["id", "kind", "recipient", "state", "sent_at", "error"], as_json=False, title="said")
-
-
 def _messages(found: Case) -> Iterable[Message]:
     return list(Message.select().where(Message.case == found.ref).order_by(Message.received_at))
 
@@ -143,6 +129,7 @@ def _step(step: Step) -> dict[str, Any]:
 def _message(message: Message) -> dict[str, Any]:
     return {
         "id": message.id,
+        "digest": message.digest,
         "direction": message.direction,
         "state": message.state,
         "received_at": message.received_at,
@@ -178,7 +165,7 @@ def outbox() -> list[dict[str, Any]]:
 
 def quarantine() -> list[dict[str, Any]]:
     return [
-        _message(message) | {"case": message.case_id, "reason": message.reason, "digest": message.digest}
+        _message(message) | {"case": message.case_id, "reason": message.reason}
         for message in Message.select().where(Message.state == "quarantined").order_by(Message.received_at)
     ]
 

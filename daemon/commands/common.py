@@ -41,14 +41,16 @@ def configuration() -> Config:
     return load(Settings.path)
 
 
-def connect() -> None:
-    open_database(configuration().storage.database)
+def connect() -> Config:
+    config = configuration()
+    open_database(config.storage.database)
+    return config
 
 
 @contextmanager
-def looking() -> Iterator[None]:
+def looking() -> Iterator[Config]:
     """For the commands that only read what is known, as of one instant."""
     with explained():
-        connect()
+        config = connect()
         with reading():
-            yield
+            yield config

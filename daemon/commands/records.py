@@ -4,8 +4,9 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.console import Console
 
-from daemon import clock, report
+from daemon import board, clock, report
 from daemon.commands.common import FAILED, AsJson, configuration, connect, explained, looking
 from daemon.errors import Permanent
 
@@ -15,8 +16,6 @@ quarantine_commands = typer.Typer(invoke_without_command=True, help="Letters tha
 app.add_typer(outbox_commands, name="outbox")
 app.add_typer(quarantine_commands, name="quarantine")
 
-CASE_COLUMNS = ["ref", "label", "status", "lease", "manager", "sender", "subject", "received_at", "due_at", "urgent"]
-
 
 @app.command()
 def cases(
@@ -25,9 +24,10 @@ def cases(
     as_json: AsJson = False,
 ) -> None:
     """The cases being followed, soonest due first."""
-    with looking():
-        rows = report.cases(clock.now(), only_open=only_open, only_overdue=overdue)
-    report.show(rows, CASE_COLUMNS, as_json=as_json)
+    now = clock.now()
+    with looking() as config:
+        rows = report.cases(now, only_open=only_open, only_overdue=overdue)
+        report.print_json(rows) if as_json else board.show([board.cases(rows, config, now)], Console())
 
 
 @app.command()
@@ -43,12 +43,12 @@ def case(
         return
     if file is not None:
         raise typer.BadParameter("a file is written by --proof only")
-    with looking():
+    with looking() as config:
         found = report.case(ref)
-    if found is None:
-        typer.echo(f"{ref}: no case has this reference", err=True)
-        raise typer.Exit(FAILED)
-    report.print_json(found) if as_json else report.show_case(found)
+        if found is None:
+            typer.echo(f"{ref}: no case has this reference", err=True)
+            raise typer.Exit(FAILED)
+        report.print_json(found) if as_json else board.show(board.case(found, config, clock.now()), Console())
 
 
 def _prove(ref: str, file: Path | None, *, as_json: bool) -> None:

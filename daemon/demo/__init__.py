@@ -18,7 +18,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
 
 from archive.records import database
-from daemon import clock, report
+from daemon import board, clock, report
 from daemon.config import Config
 from daemon.demo import agency, tables
 from daemon.demo.agency import AtWork
@@ -127,7 +127,7 @@ class _Demonstration:
     def _show(self, office: "PostOffice", config: Config) -> bool:
         now, root = clock.now(), config.storage.archive
         _title("The cases, soonest due first")
-        console.print(tables.cases(config, now))
+        console.print(board.cases(report.cases(now), config, now))
         _title("Some of the acknowledgements")
         shown = {message_id(one) for one in letters() if one.shown}
         for panel in tables.acknowledgements(shown, office.received):

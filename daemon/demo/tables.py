@@ -1,47 +1,24 @@
-"""What the demonstration shows: cases and their clocks, what was said to whom and why not, the tree, the counters."""
+"""What the demonstration shows beside the cases: what was said to whom and why not, the tree, the counters."""
 
 import json
 from collections.abc import Container, Iterator, Mapping, Sequence
-from datetime import datetime
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from rich import box
 from rich.markup import escape
 from rich.panel import Panel
 from rich.table import Table
-from rich.text import Text
 from rich.tree import Tree as Branch
 
 from archive.records import Manager, Message, Outgoing
-from daemon import report
+from daemon.board import loose, marked, table
 from daemon.config import Config
 from daemon.demo.letters import parsed, text_of
 from daemon.wording import words
 
 Received = Mapping[str, Sequence[bytes]]
 HIDDEN = (".", "_")  # how the names of the tree's own part begin
-LOOSE = frozenset({"whose", "subject", "about", "no answer to"})
-
-
-def cases(config: Config, now: datetime) -> Table:
-    """Soonest due first, on the clock of the office in charge; without a lease, who wrote."""
-    table = _table("case", "label", "whose", "subject", "answer due", "left")
-    zones = {manager.id: ZoneInfo(config.office(manager.site).timezone) for manager in Manager.select()}
-    home = ZoneInfo(config.agency.timezone)
-    for row in report.cases(now):
-        due = row["due_at"].astimezone(zones.get(row["manager"], home))
-        hours, minutes = divmod(int((row["due_at"] - now).total_seconds()) // 60, 60)
-        table.add_row(
-            row["ref"],
-            _urgent(row["label"].rpartition("/")[2], urgent=row["urgent"]),
-            _loose(row["lease"] or row["sender"]),
-            _loose(row["subject"]),
-            f"{due:%a %d, %H:%M}",
-            f"{hours} h {minutes:02}",
-        )
-    return table
 
 
 def acknowledgements(message_ids: Container[str], received: Received) -> Iterator[Panel]:
@@ -55,36 +32,32 @@ def acknowledgements(message_ids: Container[str], received: Received) -> Iterato
 
 def told(config: Config) -> Table:
     """The mails to our own people, by who got them."""
-    table = _table("to", "about", "as")
+    shown = table("to", "about", "as")
     own = {str(manager.email) for manager in Manager.select()} | {config.agency.supervisor, config.agency.admin}
     rows = Outgoing.select().where(Outgoing.state == "sent", Outgoing.recipient.in_(own))
     before = ""
     for row in rows.order_by(Outgoing.recipient, Outgoing.id):
         letter = Message.get_or_none(Message.digest == row.answers)
-        about = _loose(letter.subject if letter else row.case_id or "")
+        about = loose(letter.subject if letter else row.case_id or "")
         recipient = "" if row.recipient == before else row.recipient
-        table.add_row(recipient, about, _urgent(row.template.removeprefix("notice_"), urgent=_presses(row)))
+        shown.add_row(recipient, about, marked(row.template.removeprefix("notice_"), urgent=_presses(row)))
         before = str(row.recipient)
-    return table
+    return shown
 
 
 def _presses(row: Outgoing) -> bool:
     return bool(json.loads(row.details).get("urgent"))
 
 
-def _urgent(text: str, *, urgent: bool) -> str:
-    return f"[bold red]{escape(text)} ![/bold red]" if urgent else escape(text)
-
-
 def unanswered(tree: Path) -> Table:
     """Letters whose writers heard nothing, and why."""
-    table = _table("no answer to", "about", "because")
+    shown = table("no answer to", "about", "because")
     for letter in Message.select().where(Message.direction == "in").order_by(Message.received_at, Message.sender):
         silence = json.loads((tree / letter.sidecar).read_text("utf-8"))["decision"].get("silence")
         if silence:
             reason = words()["silences"].get(silence, silence)
-            table.add_row(_loose(letter.sender), _loose(letter.subject), escape(reason))
-    return table
+            shown.add_row(loose(letter.sender), loose(letter.subject), escape(reason))
+    return shown
 
 
 def tree(root: Path, lease: str) -> Branch:
@@ -112,20 +85,8 @@ def _grow(branch: Branch, folder: Path, depth: int, whole: str) -> None:
 
 
 def counters(status: Mapping[str, Any]) -> Table:
-    table = _table("what", "count")
+    made = table("what", "count")
     shown = ("seen", "filed", "duplicates", "quarantined", "open_cases", "overdue", "outbox_waiting", "outbox_failed")
     for name in shown:
-        table.add_row(name, str(status[name]))
-    return table
-
-
-def _table(*columns: str) -> Table:
-    """One line a row: where the terminal ends, what is `_loose` gives way and the rest is whole."""
-    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
-    for column in columns:
-        table.add_column(column, no_wrap=column not in LOOSE, max_width=12 if column == "whose" else None)
-    return table
-
-
-def _loose(text: str) -> Text:
-    return Text(text, no_wrap=True, overflow="ellipsis")
+        made.add_row(name, str(status[name]))
+    return made

@@ -13,6 +13,8 @@ def test_the_proof_of_a_clock_is_printed_and_filed_beside_the_letter(office: Off
     (case,) = office.cases()
     out = office.folder / "preuve.pdf"
 
+    assert any(case["ref"] in line and "Fuite" in line for line in office.command("cases").splitlines())
+    assert "Reçu" in office.command("case", case["ref"])
     told = json.loads(office.command("case", case["ref"], str(out), "--proof", "--json"))
 
     printed = out.read_bytes()
