@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -72,6 +73,42 @@ def test_a_strangers_message_id_is_nobodys(strange: str) -> None:
 
 def test_a_message_id_fits_on_a_line() -> None:
     assert len(SIGNER.message_id("k" * 500, CASE, "une-agence-au-nom-assez-long.example.test")) < 120
+
+
+LAST_DAY = date(2027, 5, 22)
+
+
+def granted(holder: str = "G1", case: str = CASE) -> list[str]:
+    """The two ways in which a notice bears the leave to answer it."""
+    return [
+        f"<{SIGNER.token('notice/1', case, holder, LAST_DAY)}@agence.test>",
+        SIGNER.case_address("gestion@agence.test", case, holder, LAST_DAY),
+    ]
+
+
+@pytest.mark.parametrize("token", granted())
+@pytest.mark.parametrize(
+    ("holder", "today", "holds"),
+    [
+        ("G1", LAST_DAY, True),
+        ("G1", LAST_DAY + timedelta(days=1), False),
+        ("G2", LAST_DAY, False),
+    ],
+)
+def test_leave_to_answer_is_one_persons_up_to_a_day(token: str, holder: str, today: date, holds: bool) -> None:
+    grant = SIGNER.grant(token)
+
+    assert grant is not None
+    assert grant.case == CASE
+    assert SIGNER.holds(grant, holder, today) is holds
+
+
+@pytest.mark.parametrize("token", granted())
+def test_leave_to_answer_cant_be_changed_for_another_case_or_a_later_day(token: str) -> None:
+    later = granted()[0].split(".")[2][-4:]
+    changed = [token.lower().replace("000123", "000124"), token.lower().replace(later.lower(), "zzzz")]
+
+    assert [SIGNER.grant(one) for one in changed if one != token.lower()] == [None] * 2
 
 
 def test_a_bounce_address_leads_back_to_its_row() -> None:

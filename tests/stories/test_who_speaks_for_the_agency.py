@@ -1,10 +1,13 @@
 """Nobody speaks in the agency's name but its people: what isn't proven sets nothing in motion, and is asked about."""
 
 import re
+from datetime import timedelta
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from daemon import clock
+from daemon.sending.identifiers import Signer, load_secret
 from tests.answers import MANAGER, OTHER, TENANT, outlook, reply
 from tests.office import letter, text_of
 from tests.rounds import Rounds, history
@@ -58,6 +61,19 @@ def test_a_colleague_s_token_is_nobody_else_s(rounds: Rounds) -> None:
 
     assert rounds.case(ref)["status"] == "open"
     assert len(rounds.office.said_to(OTHER)) == 1
+
+
+def test_a_token_whose_time_is_over_opens_nothing(rounds: Rounds) -> None:
+    ref, notice = rounds.leak()
+    signer = Signer(load_secret(rounds.office.folder / "state"))
+    yesterday = clock.now().date() - timedelta(days=1)
+    expired = f"<{signer.token('notice/1', ref, 'G1', yesterday)}@aubrelac.test>"
+
+    rounds(reply(notice, ANSWER, In_Reply_To=expired, References=""))
+
+    assert answers(rounds.office) == []
+    assert rounds.case(ref)["status"] == "open"
+    assert history(rounds.case(ref))[-1] == "unproven"
 
 
 def test_a_server_that_says_forged_is_believed_before_a_token(rounds: Rounds) -> None:
