@@ -60,6 +60,7 @@ class Fault(StrEnum):
     NO_CASE = "no_case"
     NO_OWNER = "no_owner"
     NOTHING_HELD = "nothing_held"
+    UNCONFIRMED = "unconfirmed"  # words in answer to whether a mail is theirs
     OVER = "over"  # an answer was given: there is no clock to set
     ONLY_LETTER = "only_letter"  # nothing to split off
     HOUSEHOLD = "household"  # two cases of two leases aren't one

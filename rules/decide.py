@@ -38,7 +38,7 @@ from rules.plan import (
     Shelve,
     Take,
 )
-from rules.reading import gist
+from rules.reading import asks_or_objects, gist
 from rules.requests import wanted
 from rules.roll import LeaseEntry
 
@@ -132,7 +132,7 @@ def _decided(letter: Letter, context: Context, judged: Verdict) -> Plan:
     may_answer = signs is None and not verdict.automated
     followed = _followed(letter, context)
     if followed is not None:
-        heard = replace(plan, verdict=_heard_in_a_thread(plan, context))
+        heard = replace(plan, verdict=_heard_in_a_thread(plan, letter, context))
         if not _is_another_matter(plan.verdict, heard.verdict, followed):
             return _follow_up(heard, letter, followed, context, may_answer=may_answer)
     if context.put_in in DEALT_WITH:
@@ -241,13 +241,14 @@ def _followed(letter: Letter, context: Context) -> CaseView | None:
     return next((case for case in candidates if sender in case.participants), None)
 
 
-def _heard_in_a_thread(plan: Plan, context: Context) -> Verdict:
+def _heard_in_a_thread(plan: Plan, letter: Letter, context: Context) -> Verdict:
     """What it is about, where thanks and the like are passed over: "cela coule encore" isn't thanks, nor is a farewell.
 
-    An owner's thanks are, in the thread of a case.
+    Nor is what asks or objects. An owner's thanks are, in the thread of a case.
     """
-    unsure = plan.verdict.confidence < _least_confidence(plan, context)
-    alerted = {Alert.DEPARTURE, Alert.INSTITUTION} & set(plan.verdict.alerts) and context.put_in not in DEALT_WITH
+    open_to_doubt = context.put_in not in DEALT_WITH
+    unsure = plan.verdict.confidence < _least_confidence(plan, context) or (open_to_doubt and asks_or_objects(letter))
+    alerted = {Alert.DEPARTURE, Alert.INSTITUTION} & set(plan.verdict.alerts) and open_to_doubt
     return _matter(plan.verdict, plan.identity, unsure=unsure) if unsure or alerted else plan.verdict
 
 

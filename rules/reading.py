@@ -100,6 +100,19 @@ def _opens_block(lines: list[str], index: int) -> bool:
     return SENDER.match(lines[index]) is not None and any(map(HEADER.match, lines[index + 1 : index + 4]))
 
 
+# « Merci, mais je ne suis pas là jeudi. Vendredi ? »: whoever asks or objects isn't only thanking.
+_NO_TROUBLE = re.compile(r"\bpas (?:de|d'|un) ?(?:souci|probleme|urgence)\w*")
+_OBJECTS = re.compile(
+    r"\?|\bmais\b|\bplutot\b|\b(?:ne|n')\s?\S{1,20}(?: \S{1,12})? pas\b"
+    r"|\bpas (?:encore|possible|disponible|libre|la)\b"
+)
+
+
+def asks_or_objects(letter: Letter) -> bool:
+    """Whether the new words of a letter hold a question or a reserve, whatever they are about."""
+    return _OBJECTS.search(_NO_TROUBLE.sub("", fold(read(letter).new))) is not None
+
+
 # --- the sentence that says what the matter is
 
 # Notions that a matter is made of: a sentence without any is a greeting, a story, or the weather.

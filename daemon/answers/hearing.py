@@ -201,7 +201,7 @@ class _Talk:
             return self._commanded(self._said.commands) if self._said.commands else self._heard
         if self._said.commands:
             return self._commanded(self._said.commands, passes_on=not keeps_text_inside(self._said.commands))
-        return self._passed_on()
+        return self._unconfirmed() if self._speaks_of("notice_confirm") else self._passed_on()
 
     def noted(self, what: str) -> Heard:
         self._heard.step = {"what": what, "detail": self._heard.by}
@@ -232,6 +232,15 @@ class _Talk:
         asked = (Outgoing.template == "notice_confirm") & (Outgoing.recipient == to)
         since = self._answers.clock() - timedelta(days=1)
         return bool(Outgoing.select().where(asked & (Outgoing.created_at > since)).count() >= MOST_QUESTIONS)
+
+    def _speaks_of(self, template: str) -> bool:
+        """Whether it answers that mail of ours."""
+        rows = (self._told_by(sign) for sign in self._answers.signs(self._heard.letter, self._said.tokens))
+        return any(row is not None and row.template == template for row in rows)
+
+    def _unconfirmed(self) -> Heard:
+        """« Oui, c'est bien moi » is for us, and no tenant reads it."""
+        return self._refused([{"word": self._said.text.partition("\n")[0], "fault": str(Fault.UNCONFIRMED)}])
 
     # --- what follows
 
@@ -341,13 +350,12 @@ class _Talk:
 
     def _commanded(self, commands: Sequence[Command], *, passes_on: bool = False) -> Heard:
         """All of them, or none: a slip in one may mean that the others aren't meant either."""
+        if commands and all(command.fault is Fault.HELP for command in commands) and self._said.empty:
+            self._tell("notice_commands", {"help": True, "subject": "notice_help"})
+            return self.noted("commanded")
         faults = [(command, fault) for command in commands if (fault := self._fault(command)) is not None]
         if faults:
-            self._heard.orders.clear()
-            self.noted("refused")
-            wrong = [{"word": one.line, "fault": str(fault)} for one, fault in faults]
-            self._tell("notice_commands", {"faults": wrong})
-            return self._heard
+            return self._refused([{"word": one.line, "fault": str(fault)} for one, fault in faults])
         self._order(commands)
         files = answer.travelling(self._heard.letter.attachments)
         if passes_on and not (self._said.empty and not files):
@@ -355,6 +363,11 @@ class _Talk:
         elif self._heard.step is None:
             self.noted("commanded")
         return self._heard
+
+    def _refused(self, faults: Sequence[Mapping[str, str]]) -> Heard:
+        self._heard.orders.clear()
+        self._tell("notice_commands", {"faults": list(faults)})
+        return self.noted("refused")
 
     def _order(self, commands: Iterable[Command]) -> None:
         for command in commands:

@@ -317,6 +317,7 @@ def inside_facts(dossier: Dossier) -> dict[str, Any]:
             {"word": tidy(one["word"]), "why": words()["faults"][one["fault"]]} for one in details.get("faults") or ()
         ],
         "alone": bool(details.get("alone")),
+        "help": bool(details.get("help")),
         "nowhere": bool(details.get("nowhere")),
         "commands": words()["orders"],
         "count": int(details.get("count") or 0),

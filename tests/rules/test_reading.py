@@ -5,7 +5,7 @@ import time
 import pytest
 
 from rules.letter import Letter
-from rules.reading import gist, read
+from rules.reading import asks_or_objects, gist, read
 
 BELOW = "Nous vous rappelons que votre loyer est dû."
 
@@ -170,3 +170,18 @@ def test_quotation_marks_inside_the_gist_are_of_the_second_rank() -> None:
     assert gist(told("Votre lettre dit « charges comprises », or je paie 35 euros de charges.")) == (
         "Votre lettre dit “ charges comprises ”, or je paie 35 euros de charges"
     )
+
+
+@pytest.mark.parametrize(
+    ("text", "does"),
+    [
+        ("Merci, mais je ne suis pas là jeudi. Vendredi ?", True),
+        ("Jeudi ça n'est pas possible", True),
+        ("Plutôt vendredi", True),
+        ("Merci, pas de souci pour jeudi.", False),
+        ("C'est réparé, merci beaucoup. Bonne journée !", False),
+        ("Merci.\n> Êtes-vous là ?", False),
+    ],
+)
+def test_thanks_are_told_from_a_question_and_from_a_reserve(text: str, does: bool) -> None:
+    assert asks_or_objects(Letter(text=text)) is does

@@ -132,6 +132,29 @@ def test_a_click_on_a_thumb_is_no_answer(rounds: Rounds) -> None:
     assert history(rounds.case(ref)) == ["opened", "automatic"]
 
 
+def test_whoever_asks_for_the_list_has_made_no_mistake(rounds: Rounds) -> None:
+    _, notice = rounds.leak()
+
+    rounds(outlook(notice, "#aide"))
+
+    told = rounds.office.said_to(MANAGER)[-1]
+    assert str(told["Subject"]).startswith("Les commandes : ")
+    assert "#attente locataire" in text_of(told)
+    assert "Rien n’a été fait" not in text_of(told)
+
+
+def test_a_tenant_who_answers_with_thanks_and_a_question_is_heard(rounds: Rounds) -> None:
+    ref, notice = rounds.leak()
+    rounds(outlook(notice, ANSWER))
+    thread = answers(rounds.office)[0]["Message-ID"]
+
+    rounds(letter(TENANT, "Re: Fuite", "Merci, mais je ne suis pas là jeudi. Vendredi ?", In_Reply_To=thread))
+
+    assert rounds.case(ref)["status"] == "open"
+    told = text_of(rounds.notice(ref))
+    assert f"Nouveau message de Clémence Bonnefoy dans le dossier {ref}" in told
+
+
 def test_an_empty_reply_is_told_and_stops_nothing(rounds: Rounds) -> None:
     ref, notice = rounds.leak()
 

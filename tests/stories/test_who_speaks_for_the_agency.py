@@ -43,6 +43,18 @@ def test_whoever_confirms_from_the_registered_address_is_heard(rounds: Rounds) -
     assert rounds.case(ref)["status"] == "answered"
 
 
+def test_words_in_answer_to_the_question_are_no_answer_to_the_tenant(rounds: Rounds) -> None:
+    ref, notice = rounds.leak()
+    rounds(reply(notice, ANSWER, In_Reply_To="<leak@example.org>", References=""))
+    question = rounds.office.said_to(MANAGER)[-1]
+
+    rounds(outlook(question, "Oui, c'est bien moi !"))
+
+    assert answers(rounds.office) == []
+    assert rounds.case(ref)["status"] == "open"
+    assert "répondez #confirmer à la question" in text_of(rounds.office.said_to(MANAGER)[-1])
+
+
 def test_a_token_of_another_case_opens_nothing(rounds: Rounds) -> None:
     ref, notice = rounds.leak()
     rounds(letter("ewen.legoff@example.org", "Volet", "Bonjour, mon volet est bloqué, merci d'envoyer quelqu'un."))
