@@ -332,7 +332,8 @@ def test_a_notice_tells_the_manager_everything_at_a_glance(mail_room: MailRoom) 
         "Pourquoi : « fuite »",
         "Un départ est possible",
         "L00102 (même nom, adresse citée)",
-        "VM-2026-000099",
+        "#rattacher L00102 : c’est bien ce bail",
+        "#fusionner VM-2026-000099 : c’est la même affaire",
         "répondez simplement à ce message",
     ):
         assert told in text

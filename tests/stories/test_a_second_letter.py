@@ -44,6 +44,19 @@ def test_a_reference_in_the_subject_counts_for_those_who_take_part(office: Offic
     assert len(office.said_to(TENANT)) == 1
 
 
+def test_a_second_letter_on_the_same_leak_is_suggested_to_the_manager_who_decides(office: Office) -> None:
+    ref, _ = answered(office)
+
+    office.deliver(letter(TENANT, "Plombier", "Bonjour, la fuite sous l'évier continue, quand passe le plombier ?"))
+    office.once()
+
+    (second,) = [case for case in office.cases() if case["ref"] != ref]
+    assert office.json("case", second["ref"])["related"] == ref
+    notice = office.said_to("d.faucheux@aubrelac.test")[-1]
+    assert f"Dossier peut-être lié : {ref}" in text_of(notice)
+    assert f"#fusionner {ref}" in text_of(notice)
+
+
 def test_a_stranger_with_a_guessed_reference_gets_a_case_of_its_own(office: Office) -> None:
     ref, _ = answered(office)
 
