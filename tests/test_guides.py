@@ -49,3 +49,15 @@ def test_every_command_stands_on_the_sheet() -> None:
         if name is not Name.SEND:  # for accounting alone
             words[name].add(word)
     assert [name for name, ways in words.items() if not ways & told] == []
+
+
+@pytest.mark.parametrize(
+    ("guide", "named"),
+    [
+        ("gestionnaires.md", "MessageCopyForSentAsEnabled"),  # without these two, Microsoft 365 keeps an answer from us
+        ("gestionnaires.md", "MessageCopyForSendOnBehalfEnabled"),
+        ("administrateur.md", "L1222-4"),  # C. trav.: the staff is told before they are counted one by one
+    ],
+)
+def test_what_nobody_can_guess_is_named(guide: str, named: str) -> None:
+    assert named in (DOCS / guide).read_text()
