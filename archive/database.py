@@ -74,12 +74,25 @@ _CAUSES: tuple[tuple[str, type[DatabaseTrouble], str], ...] = (
 )
 
 
-class _Sqlite(SqliteDatabase):
+class _Engine(Database):
+    """One statement alone is told and mended as a transaction is: whoever only reads asks for neither."""
+
     place = ""  # the URL less its password
 
+    def execute_sql(self, sql: str, params: Any = None) -> Any:
+        if self.in_transaction():
+            return super().execute_sql(sql, params)  # type: ignore[no-untyped-call]  # peewee's
+        _drop_dead_connection(self)
+        with _explained(self):
+            return super().execute_sql(sql, params)  # type: ignore[no-untyped-call]
 
-class _Postgresql(PostgresqlDatabase):
-    place = ""
+
+class _Sqlite(_Engine, SqliteDatabase):
+    pass
+
+
+class _Postgresql(_Engine, PostgresqlDatabase):
+    pass
 
 
 def open_database(url: str) -> Database:
@@ -247,7 +260,7 @@ def _drop_dead_connection(engine: Database) -> None:
 # --- what went wrong
 
 
-def _explained(engine: _Sqlite | _Postgresql) -> AbstractContextManager[None]:
+def _explained(engine: _Engine) -> AbstractContextManager[None]:
     return _translating(engine.place, engine.database)
 
 

@@ -448,12 +448,27 @@ def test_a_wrong_password_is_told_without_it(postgres_url: str) -> None:
     assert "s3cret" not in str(trouble.value)
 
 
-def test_a_connection_that_the_server_cut_is_opened_again(postgres_url: str) -> None:
-    engine = open_database(postgres_url)
-    with psycopg.connect(postgres_url, autocommit=True) as surgeon:
+def cut(url: str) -> None:
+    with psycopg.connect(url, autocommit=True) as surgeon:
         surgeon.execute(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid != pg_backend_pid() AND datname = current_database()"
         )
+
+
+def test_whoever_only_reads_has_a_cut_connection_opened_again_too(postgres_url: str) -> None:
+    engine = open_database(postgres_url)
+    cut(postgres_url)
+
+    with pytest.raises(Unavailable):
+        Fact.select().count()
+
+    assert Fact.select().count() == 0
+    engine.close()
+
+
+def test_a_connection_that_the_server_cut_is_opened_again(postgres_url: str) -> None:
+    engine = open_database(postgres_url)
+    cut(postgres_url)
 
     with pytest.raises(Unavailable), writing():
         Fact.create(name="lost", value="1")
