@@ -2,34 +2,31 @@
 
 `classify` is pure and never raises. The learned model (`rules.weights`) reads the words, the notions of the trade
 (`rules.notions`) and the turns of phrase (`rules.turns`); the alarms (`rules.alarms`) tell what a person must be told
-at once, and `rules.leaving` that somebody leaves. `because` is one French sentence with the words that decided.
+at once, and `rules.leaving` that somebody leaves. `because` is one French sentence with the passage that decided.
 """
 
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 
 from rules import alarms, lexicon
 from rules.alarms import Alarm, ringing
 from rules.automatic import automatic
 from rules.features import counting, features
 from rules.fold import fold
-from rules.leaving import announced
+from rules.leaving import Announcement, announced
 from rules.letter import Alert, Label, Letter, Verdict
+from rules.passage import PRIVATE, SUBJECT, file_named, named, passage
 from rules.reading import Reading, read
-from rules.tagging import Sentence, notions_of, sentence_of, sentences, words
-from rules.weights import Weights, probabilities, scores, share, shipped
+from rules.tagging import Sentence, sentence_of, sentences
+from rules.weights import Weights, probabilities, scores, shipped
 
 # What a sentence that says it in so many words adds to the score of the whole letter (each chosen on letters held out,
 # where half as much and half as much again do nearly as well).
 _DANGER_NAMED = 0.3
 _DEPARTURE_TOLD = 1.0
-_SHOWN = 3  # words that a manager is shown
-_LOOKED_AT = 4_000  # characters in which they are looked for
-_SHORT = 2  # characters of a word that explains nothing
-_AROUND = ".,;:!?…()[]«»\"'*_<>-\u00a0\u202f"
-_ELISION = re.compile(r"^(?:qu|jusqu|lorsqu|[cdjlmnst])['’](?=\w)", re.IGNORECASE)
+_DEPARTURE_TOLD_SURELY = 3.0
+_REGISTERED_NAMED = 0.8
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +39,23 @@ class Opinion:
 
 @dataclass(frozen=True, slots=True)
 class Signs:
-    """What the tables say of a letter: the alarms that ring, and whether somebody says that they leave."""
+    """What the tables say of a letter: what rings, what tells of a departure, whether it came against proof."""
 
     rung: frozenset[Alarm]
-    leaving: bool
+    leaving: frozenset[Announcement]
+    registered: bool
+
+    @property
+    def private(self) -> bool:
+        """Whether something in it isn't to be shown around."""
+        return not self.rung.isdisjoint(PRIVATE)
+
+    @property
+    def departure(self) -> float:
+        """What the sentences add to the score of a departure."""
+        if any(row.surely for row in self.leaving):
+            return _DEPARTURE_TOLD_SURELY
+        return _DEPARTURE_TOLD if self.leaving else 0.0
 
 
 def classify(letter: Letter) -> Verdict:
@@ -68,11 +78,14 @@ def held(found: dict[str, float], weights: Weights) -> Opinion:
 def verdict(letter: Letter, reading: Reading, told: list[Sentence], said: Opinion, weights: Weights) -> Verdict:
     """The opinion and the rules, joined."""
     best, second = sorted(said.chances, key=lambda label: said.chances[label], reverse=True)[:2]
-    heard = signs(told, reading.subject)
+    heard_in = [*told, subject_of(reading)]
+    heard = signs(letter, heard_in)
     held_against = marks(said.scores, heard)
     raised = frozenset(name for name, limit in weights.thresholds.items() if held_against[name] >= limit)
     rung = heard.rung
     alerts = tuple(_alerts(letter, rung, leaving=best is Label.DEPARTURE or "leaving" in raised))
+    decided = deciding(letter, heard_in, heard, best, weights)
+    leaving = leaving_words(heard_in, heard, weights) if "leaving" in raised and best is not Label.DEPARTURE else ""
     return Verdict(
         label=best,
         confidence=round(said.chances[best], 4),
@@ -80,20 +93,27 @@ def verdict(letter: Letter, reading: Reading, told: list[Sentence], said: Opinio
         registered="registered" in raised,
         automated="automated" in raised or _is_robot(letter),
         alerts=alerts,
-        because=lexicon.because(best, second, said.chances[best], deciding(letter, reading, best, weights), alerts),
+        because=lexicon.because(best, second, said.chances[best], decided, alerts, leaving),
         runner_up=second,
         chances=tuple(said.chances.items()),
     )
 
 
-def signs(told: list[Sentence], subject: str) -> Signs:
-    """What the tables find in a letter, sentence by sentence, its subject among them."""
-    plain = [one.plain for one in (*told, sentence_of(subject))]
-    return Signs(frozenset[Alarm]().union(*map(ringing, plain)), any(map(announced, plain)))
+def subject_of(reading: Reading) -> Sentence:
+    """The subject as a sentence; a scanner writes it like a file's name."""
+    return sentence_of(reading.subject.replace("_", " "))
+
+
+def signs(letter: Letter, told: list[Sentence]) -> Signs:
+    """What the tables find in a letter's sentences, its subject's among them, and in its files' names."""
+    plain = [one.plain for one in told]
+    rung = frozenset[Alarm]().union(*map(ringing, plain))
+    registered = not rung.isdisjoint(alarms.REGISTERED) or _has_file(letter, alarms.REGISTERED_FILE)
+    return Signs(rung, frozenset[Announcement]().union(*map(announced, plain)), registered)
 
 
 def marks(found: Mapping[str, float], heard: Signs) -> dict[str, float]:
-    """What the thresholds are held against: the learned scores, and what the tables add to danger and to a departure.
+    """What the thresholds are held against: the learned scores, and what the tables add to three of them.
 
     How near a letter is to a departure: what the alarm's head says of it, half of what the label leads or is behind by
     (its score is the sum of two models), and whether a sentence says so. Either score alone raises half as many false
@@ -102,8 +122,9 @@ def marks(found: Mapping[str, float], heard: Signs) -> dict[str, float]:
     others = max(found[label] for label in Label if label is not Label.DEPARTURE)
     danger = found["urgent"] + _DANGER_NAMED * (not heard.rung.isdisjoint(alarms.URGENT))
     lead = (found[Label.DEPARTURE] - others) / 2
-    leaving = found["leaving"] + lead + _DEPARTURE_TOLD * heard.leaving
-    return {**found, "urgent": danger, "leaving": leaving}
+    leaving = found["leaving"] + lead + heard.departure
+    registered = found["registered"] + _REGISTERED_NAMED * heard.registered
+    return {**found, "urgent": danger, "leaving": leaving, "registered": registered}
 
 
 def _is_robot(letter: Letter) -> bool:
@@ -120,7 +141,7 @@ def _alerts(letter: Letter, rung: frozenset[Alarm], *, leaving: bool) -> Iterato
         yield Alert.DEATH
     if not rung.isdisjoint(alarms.VIOLENCE):
         yield Alert.VIOLENCE
-    if not rung.isdisjoint(alarms.SENSITIVE) or _has_private_file(letter):
+    if not rung.isdisjoint(alarms.SENSITIVE) or _has_file(letter, alarms.SENSITIVE_FILE):
         yield Alert.SENSITIVE
 
 
@@ -129,31 +150,35 @@ def _is_institution(letter: Letter) -> bool:
     return alarms.INSTITUTION_SENDER.search(sender) is not None
 
 
-def _has_private_file(letter: Letter) -> bool:
-    return any(alarms.SENSITIVE_FILE.search(fold(item.name[:200])) for item in letter.attachments)
+def _has_file(letter: Letter, names: re.Pattern[str]) -> bool:
+    return any(names.search(fold(item.name[:200])) for item in letter.attachments)
 
 
-def deciding(letter: Letter, reading: Reading, label: Label, weights: Weights) -> list[str]:
-    """The writer's words that spoke most for `label`, as they were written; those that name its matter come first."""
-    told: dict[str, tuple[bool, float, str]] = {}
-    for shown, word in _written(letter, reading):
-        if word not in told:
-            names_it = not lexicon.EXPLAINS[label].isdisjoint(notions_of(word))
-            told[word] = (names_it, share(weights, label, word), shown)
-    best = sorted((row for row in told.values() if row[1] > 0), key=lambda row: (not row[0], -row[1]))
-    return [shown for _, _, shown in best[:_SHOWN]]
+# --- the words that decided
 
 
-def _written(letter: Letter, reading: Reading) -> Iterator[tuple[str, str]]:
-    """The words of the text that counts and of the files' names that may explain something: as written, and folded."""
-    files = " ".join(item.name.replace("_", " ") for item in letter.attachments[:20])
-    bare = map(_bare, f"{reading.subject} {counting(reading)[:_LOOKED_AT]} {files}".split())
-    return (one for one in bare if one)
+def deciding(letter: Letter, told: list[Sentence], heard: Signs, label: Label, weights: Weights) -> str:
+    """The writer's words that spoke most for `label`, of danger when there is one; a file's name when there are none.
+
+    The last of the sentences `told` is the subject.
+    """
+    dangerous = label in {Label.WORKS, Label.COMPLAINT} and not heard.rung.isdisjoint(alarms.URGENT)
+
+    def matter(sentence: Sentence) -> float:
+        rings = dangerous and not ringing(sentence.plain).isdisjoint(alarms.URGENT)
+        says_so = label is Label.DEPARTURE and bool(announced(sentence.plain))
+        weight = named(sentence, lexicon.EXPLAINS[label], found=rings or says_so)
+        return weight + SUBJECT * (sentence is told[-1])
+
+    found = passage(told, weights, label, matter, private=heard.private)
+    files = [item.name for item in letter.attachments[:20]]
+    return found or (file_named(files, weights, label) if len(told) <= 1 else "")
 
 
-@lru_cache(maxsize=4_000)
-def _bare(written: str) -> tuple[str, str] | None:
-    """A word without what surrounds it, and its last part folded; None when it explains nothing by itself."""
-    shown = _ELISION.sub("", written.strip(_AROUND))
-    word = next(iter(reversed(words(shown))), "")
-    return (shown, word) if len(shown) > _SHORT and word and not lexicon.is_common(word) else None
+def leaving_words(told: list[Sentence], heard: Signs, weights: Weights) -> str:
+    """The writer's words that made a departure plausible."""
+    return passage(told, weights, "leaving", _says_so, private=heard.private)
+
+
+def _says_so(sentence: Sentence) -> float:
+    return named(sentence, lexicon.EXPLAINS[Label.DEPARTURE], found=bool(announced(sentence.plain)))

@@ -54,16 +54,17 @@ def is_common(word: str) -> bool:
     return word in COMMON
 
 
-def because(label: Label, second: Label, confidence: float, told: list[str], alerts: tuple[Alert, ...]) -> str:
-    """One sentence for the manager: the reading, the words that decided, and what rings."""
+def because(label: Label, second: Label, confidence: float, told: str, alerts: tuple[Alert, ...], leaving: str) -> str:
+    """One sentence for the manager: the reading, the words that decided, what rings, the words of a departure."""
     reading = f"Lu comme {NAMES[label]}"
     if confidence < UNSURE:
         reading += f" (ou peut-être {NAMES[second]})"
-    reading += f", à cause de {_listed(told)}" if told else ", sans mot qui décide à lui seul"
+    reading += f", à cause de {_quoted(told)}" if told else ", sans phrase qui décide à elle seule"
     rung = [RAISED[alert] for alert in alerts if not (alert is Alert.DEPARTURE and label is Label.DEPARTURE)]
+    if leaving and leaving != told and RAISED[Alert.DEPARTURE] in rung:
+        rung[rung.index(RAISED[Alert.DEPARTURE])] += f", à cause de {_quoted(leaving)}"
     return "\u202f; ".join([reading, *rung]) + "."
 
 
-def _listed(told: list[str]) -> str:
-    quoted = [f"«\u00a0{word}\u00a0»" for word in told]
-    return quoted[0] if len(quoted) == 1 else ", ".join(quoted[:-1]) + f" et {quoted[-1]}"
+def _quoted(told: str) -> str:
+    return f"«\u00a0{told}\u00a0»"

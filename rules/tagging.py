@@ -24,8 +24,9 @@ Run = list[tuple[str, ...]]  # the notions met along a sentence, one tuple for e
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """One sentence: its folded text (numbers as `0`), its words, the notions met along it, whether it asks."""
+    """One sentence: as written, folded (numbers as `0`), its words, the notions met along it, whether it asks."""
 
+    written: str
     plain: str
     words: list[str]
     run: Run
@@ -51,7 +52,7 @@ def sentence_of(text: str, *, asks: bool = False) -> Sentence:
     folded = fold(text[:_READ])
     found = _words(folded)
     plain = folded if len(text) <= _PLAIN else fold(text[:_PLAIN])
-    return Sentence(_NUMBER.sub("0", plain), found, tagged(found), asks)
+    return Sentence(text, _NUMBER.sub("0", plain), found, tagged(found), asks)
 
 
 def cut(text: str) -> Iterator[tuple[str, bool]]:

@@ -128,12 +128,10 @@ def probabilities(weights: Weights, found: Mapping[str, float]) -> dict[str, flo
     return {label: power / sum(powers) for label, power in zip(weights.labels, powers, strict=True)}
 
 
-def share(weights: Weights, head: str, word: str) -> float:
-    """What one word of the new text adds to the score of `head`, before the letter's length is taken into account."""
-    place = weights.place(f"w:{word}")
-    if place is None:
-        return 0.0
-    return weights.rarity[place] * (weights.packed[place * len(weights.heads) + weights.heads.index(head)] - _ZERO)
+def leaning(weights: Weights, head: str, names: Iterable[str]) -> float:
+    """What these features of the words would add to the score of `head`, if they stood alone."""
+    place = weights.heads.index(head)
+    return _sums(weights, "words", names)[place] * weights.scales[place]
 
 
 def _sums(weights: Weights, block: str, names: Iterable[str]) -> list[float]:

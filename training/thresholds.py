@@ -5,7 +5,7 @@ from functools import cache
 
 import numpy as np
 
-from rules.classify import Signs, marks, signs
+from rules.classify import Signs, marks, signs, subject_of
 from rules.features import counting
 from rules.reading import read
 from rules.tagging import sentences
@@ -26,7 +26,7 @@ def thresholds(scores: Array, examples: Sequence[Example]) -> dict[str, float]:
     told = held_against(scores, examples)
     found = {head: _reaching(told[head], truth(examples, head), part) for head, part in WANTED.items()}
     for head, dearer in DEARER.items():
-        found[head] = _cheapest(scores[:, HEADS.index(head)], truth(examples, head), dearer)
+        found[head] = _cheapest(told[head], truth(examples, head), dearer)
     return found
 
 
@@ -36,13 +36,13 @@ def held_against(scores: Array, examples: Sequence[Example]) -> dict[str, Array]
         marks(dict(zip(HEADS, row, strict=True)), _signs(example))
         for row, example in zip(scores.tolist(), examples, strict=True)
     ]
-    return {head: np.array([row[head] for row in rows]) for head in WANTED}
+    return {head: np.array([row[head] for row in rows]) for head in (*WANTED, *DEARER)}
 
 
 @cache  # a bench asks once for each hand that is held out
 def _signs(example: Example) -> Signs:
     reading = read(example.letter)
-    return signs(sentences(counting(reading)), reading.subject)
+    return signs(example.letter, [*sentences(counting(reading)), subject_of(reading)])
 
 
 def _reaching(scores: Array, told: Array, part: float) -> float:

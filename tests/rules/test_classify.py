@@ -108,6 +108,39 @@ def test_a_letter_sent_by_registered_post_says_so() -> None:
 
 
 @pytest.mark.parametrize(
+    ("subject", "text"),
+    [
+        ("Un pli vous attend", "Un courrier recommandé électronique vous a été adressé par un particulier. Vous disposez de 15 jours pour l'accepter."),
+        ("AR24 : nouvelle LRE", "Une lettre recommandée électronique est en attente. L'identité de l'expéditeur vous sera révélée après acceptation."),
+        ("La Poste", "Vous avez reçu une lettre recommandée en ligne. Vous avez 15 jours pour en prendre connaissance."),
+        ("Maileva", "Avis de dépôt d'un envoi recommandé. Accepter ce pli ou refuser ce pli."),
+        ("Congé", "Je vous ai envoyé le reco samedi (1A 203 455 6781 2), je pars le 31 mars."),
+        ("Préavis", "La lettre de congé, je l'ai remise ce matin à votre comptoir, contre signature."),
+        ("notice", "I posted my notice by registered mail this afternoon, I am leaving flat 17 in April."),
+    ],
+)  # fmt: skip
+def test_registered_post_is_known_whoever_carried_it(subject: str, text: str) -> None:
+    assert classify(letter(text, subject)).registered
+
+
+def test_a_scan_whose_name_says_so_is_registered() -> None:
+    scan = (Attachment(name="LRAR_conge_appartement_3eG.pdf"), Attachment(name="preuve_depot.jpg"))
+
+    assert classify(letter("", "Scan", attachments=scan)).registered
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Un recommandé partira samedi si personne ne vient réparer la porte.",
+        "Votre colis est en attente, réglez les frais de 1,95 eur sous 15 jours.",
+    ],
+)
+def test_what_is_only_promised_or_asked_is_not_registered(text: str) -> None:
+    assert not classify(letter(text)).registered
+
+
+@pytest.mark.parametrize(
     ("sender", "subject", "text"),
     [
         ("noreply@portail.test", "Votre facture", "Ceci est un message automatique, merci de ne pas répondre. Votre facture est disponible."),
@@ -163,6 +196,63 @@ def test_the_verdict_says_why_in_one_sentence_with_the_senders_words() -> None:
     assert "chaudière" in verdict.because.lower()
     assert verdict.runner_up is not verdict.label
     assert 0 < verdict.confidence <= 1
+
+
+DECIDED = [
+    ("Bonjour, merci pour le ramoneur. La chaudière est en panne depuis mardi. Bon week-end. Zoé", "La chaudière est en panne depuis mardi"),
+    ("Bonsoir Madame, je quitte le studio le 31 août. Il fait beau. Où rendre les clés ?", "je quitte le studio le 31 août"),
+    ("Ma sœur vous salue. Vous m'avez prélevé deux fois le loyer de mars.", "Vous m'avez prélevé deux fois le loyer de mars"),
+    ("Le voisin du dessus hurle toutes les nuits. Cordialement, Paul Radiateur", "Le voisin du dessus hurle toutes les nuits"),
+    ("Pourriez-vous m'envoyer ma quittance de juin ? Belle journée, Ana Fuite", "Pourriez-vous m'envoyer ma quittance de juin ?"),
+    ("Hello, I hope you are well. The heating has stopped working in our flat.", "The heating has stopped working in our flat"),
+    ("Joli printemps. La prise de la cuisine fait des étincelles et fume. Le robinet goutte.", "La prise de la cuisine fait des étincelles et fume"),
+    ("Bonjour, je suis propriétaire d'un T2 que vous gérez, mon locataire a-t-il payé ?", "je suis propriétaire d'un T2 que vous gérez, mon locataire a-t-il payé ?"),
+    ("Mwen ka kité kay-la fen mwa-a.", "Mwen ka kité kay-la fen mwa-a"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "passage"), DECIDED)
+def test_the_sentence_that_decided_is_quoted(text: str, passage: str) -> None:
+    assert f"«\u00a0{passage}\u00a0»" in classify(letter(text)).because
+
+
+def test_of_a_long_sentence_only_the_part_that_tells_is_quoted() -> None:
+    told = (
+        "Ma grand-mère, qui avait connu la rue avant le tramway, disait que tout finit par s'user, "
+        "et comme la chaudière ne démarre plus depuis lundi matin, je pense souvent à elle, à ses tisanes et à ses chats"
+    )
+
+    because = classify(letter(f"{told}.")).because
+
+    assert "la chaudière ne démarre plus" in because
+    assert len(because) < 200
+
+
+def test_a_departure_that_is_only_plausible_is_quoted_too() -> None:
+    text = "Le robinet de la cuisine goutte, il faudrait le plombier. De toute façon on déménage dans deux mois."
+
+    verdict = classify(letter(text, "robinet qui fuit"))
+
+    assert Alert.DEPARTURE in verdict.alerts
+    assert "on déménage dans deux mois" in verdict.because
+
+
+@pytest.mark.parametrize(
+    ("text", "hidden"),
+    [
+        ("Je suis hospitalisée pour une chimio, mon loyer aura du retard.", "chimio"),
+        ("Appelez-moi au 06 12 34 56 78 pour la fuite du radiateur.", "06 12"),
+        ("Remboursez sur FR76 3000 4000 0500 0001 2345 678 le loyer prélevé deux fois.", "FR76"),
+    ],
+)
+def test_what_is_private_is_not_quoted(text: str, hidden: str) -> None:
+    assert hidden not in classify(letter(text)).because
+
+
+def test_a_letter_without_words_is_told_by_its_file() -> None:
+    scan = (Attachment(name="lettre_conge_logement_12.pdf"),)
+
+    assert "«\u00a0lettre_conge_logement_12.pdf\u00a0»" in classify(letter("", attachments=scan)).because
 
 
 @pytest.mark.parametrize(

@@ -28,6 +28,15 @@ SAID = [
     ("no further use", "Nous n'avons plus l'utilité du garage."),
     ("one's removal", "Le camion est réservé pour samedi."),
     ("rehoused", "La mairie m'a relogée."),
+    ("moves on a date", "Au pire, sinon tant pis : on déménage dans un mois."),
+    ("will have left", "Nous aurons quitté la résidence avant Noël."),
+    ("another date", "Puis-je sortir le 15 décembre au lieu du 30 novembre ?"),
+    ("one way", "Mon billet du 29 est un aller simple."),
+    ("day of freeing", "Libération des lieux : 30 septembre."),
+    ("subject of a registered notice", "Objet saisi : lettre de congé, bail d'habitation."),
+    ("encloses it", "Veuillez trouver ci-joint mon congé."),
+    ("somebody takes over", "Mon copain reprend ma chambre."),
+    ("would rather go", "Dans ces conditions, je préfère partir."),
     ("in English", "We are moving out in June."),
     ("in Creole", "Mwen ka kité kay-la, mwen ka rann lakle-a."),
 ]
@@ -41,6 +50,12 @@ UNSAID = [
     "On aimerait changer d'appartement.",
     "Je pars en vacances le 12.",
     "La résiliation de mon assurance est faite.",
+    "Comment faire pour donner mon préavis ?",
+    "Si on déménage le 3, quel loyer ?",
+    "Je vous ai donné congé en mai.",
+    "Le rendez-vous peut-il être le 15 au lieu du 12 ?",
+    "Objet : rétractation de mon congé, bail du 3 mai.",
+    "L'appartement du dessus est vide au-dessus de chez nous.",
 ]
 
 
@@ -70,10 +85,10 @@ def test_one_plain_sentence_at_the_end_of_a_long_complaint_raises_a_departure() 
 
 
 def test_what_a_sentence_says_is_added_to_what_the_model_thinks() -> None:
-    thought = dict.fromkeys([*(label.value for label in Label), "leaving", "urgent"], -1.0)
+    thought = dict.fromkeys([*(label.value for label in Label), "leaving", "urgent", "registered"], -1.0)
 
-    said = marks(thought, signs(sentences("Nous libérons l'appartement le 3. Ça sent le gaz."), ""))
-    unsaid = marks(thought, signs(sentences("Merci de votre réponse."), ""))
+    said = marks(thought, signs(Letter(), sentences("Nous libérons l'appartement le 3. Ça sent le gaz.")))
+    unsaid = marks(thought, signs(Letter(), sentences("Merci de votre réponse.")))
 
-    assert said["leaving"] == unsaid["leaving"] + 1
+    assert said["leaving"] > unsaid["leaving"] + 1
     assert said["urgent"] > unsaid["urgent"] == -1

@@ -312,7 +312,7 @@ def test_ten_corrections_of_a_turn_of_phrase_change_the_eleventh(rounds: Rounds)
 
     assert told["label"] == "reclamation/travaux"
     assert told["explain"]["agency"]["lessons"]
-    assert "référent sérénité" not in told["because"]
+    assert "reclassées à l'agence" in told["because"]
     assert "referent serenite" in printed
 
 
