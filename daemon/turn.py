@@ -115,3 +115,6 @@ class _Turn:
         except (Temporary, Permanent, DatabaseTrouble, OSError) as error:
             self._whole = False
             log.trouble(where, error)
+        except Exception as error:  # noqa: BLE001  one of the loops: a fault of ours in one place stops no other
+            self._whole = False
+            log.crashed(where, error)

@@ -141,6 +141,21 @@ def test_ten_answers_a_day_to_one_address_and_the_rest_are_held(office: Office) 
     assert len(office.said_to("admin@aubrelac.test")) == 1
 
 
+def test_a_fault_of_ours_in_one_place_of_a_pass_stops_no_other(office: Office) -> None:
+    office.once()
+    with sqlite3.connect(office.folder / "state" / "vaguemestre.db") as database:
+        database.execute("CREATE TRIGGER broken BEFORE UPDATE ON cursor BEGIN SELECT RAISE(ABORT, 'no'); END")
+    database.close()
+    office.deliver(letter())
+
+    broken = office.start("run", "--once")
+    _, said = office.finish(broken)
+
+    assert broken.returncode == 1
+    assert "event=crashed where=imap/gestion error=IntegrityError" in said
+    assert len(office.said_to(TENANT)) == 1
+
+
 def test_a_letter_that_can_hardly_be_read_is_filed_all_the_same(office: Office) -> None:
     broken = (
         b"From: =?utf-8?B?!!!?= <"
