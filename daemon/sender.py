@@ -28,6 +28,7 @@ from daemon.loops import BROKEN, GRACE, Loops
 from daemon.notices import work
 
 BEAT = 1.0  # seconds between two signs of life
+TURN = 3.0  # seconds of sending after which what has come meanwhile is looked at: an urgent mail passes a month's run
 SILENT = 60.0  # seconds without one after which the watchdog is left to act
 LOOK_THERE, STOP = b"l", b"s"  # what it is told
 WELL, SENT = b"w", b"m"  # what it tells
@@ -173,6 +174,10 @@ class _Sending:
     def _send_mail(self, is_over: Callable[[], bool]) -> None:
         if not self._begun:
             self._begin()
-        if self._app.outbox.drain(clock.now(), is_over).sent:
+        end = clock.monotonic() + TURN
+        sent = self._app.outbox.drain(clock.now(), lambda: is_over() or clock.monotonic() >= end).sent
+        if clock.monotonic() >= end:
+            self._mail.set()  # there may be more
+        if sent:
             passed_on.record_answers(self._app.desk)
             _tell(self._daemon, SENT)

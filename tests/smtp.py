@@ -10,6 +10,7 @@ import socket
 import ssl
 import subprocess
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -54,6 +55,7 @@ class Sink:
         ""  # what it says to MAIL FROM:<>; "RCPT 553 ..." waits for the recipient with it, as Postfix does
     )
     refuses_tags: bool = False  # as a server that knows no local+tag@domain
+    slowness: float = 0.0  # seconds before each mail is taken
     most_per_connection: int = 0  # then 421 and goodbye, as Exchange and Postfix do; 0: no limit
     taken: list[Taken] = field(default_factory=list)
     connections: int = 0
@@ -180,6 +182,7 @@ class _Dialogue:
             self.connection.recv(1)
             return self.hang_up()
         raw = self.read()
+        time.sleep(self.sink.slowness)
         accepted = not act
         self.sink.taken.append(Taken(self.sender, self.recipient, raw, self.options.strip(), self.number, accepted))
         self.count += 1

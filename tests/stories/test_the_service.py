@@ -112,6 +112,20 @@ def test_a_letter_is_answered_as_soon_as_it_comes_in_each_mailbox(office: Office
     assert office.folders() == {"R&AOk-clamations/Travaux": 1, "Accus&AOk-s": 1}
 
 
+def test_danger_passes_a_hundred_mails_that_are_leaving(office: Office) -> None:
+    office.sink.slowness = 0.15
+    strangers = [f"personne{number}@example.org" for number in range(60)]
+    office.deliver(*(letter(one, "Fuite", "Bonjour, mon robinet fuit depuis hier, merci.") for one in strangers))
+    office.start("run")
+    until(lambda: len(office.sink.accepted) > 0, 40)
+
+    office.deliver(letter(TENANT, "Odeur de gaz", "Bonjour, ça sent très fort le gaz dans la cuisine, j'ai peur."))
+
+    until(lambda: office.said_to(TENANT), 40)
+    passed = [one.recipient for one in office.sink.accepted].index(TENANT)
+    assert passed < 70  # of about 120
+
+
 def test_letters_come_by_lmtp_and_by_imap_and_are_one(office: Office) -> None:
     where = office.folder / "lmtp.sock"
     office.configure(more=f'[lmtp]\nlisten = "{where}"')
