@@ -27,6 +27,8 @@ _DANGER_NAMED = 0.3
 _DEPARTURE_TOLD = 1.0
 _DEPARTURE_TOLD_SURELY = 3.0
 _REGISTERED_NAMED = 0.8
+# The alarms whose sentence says why a letter is read so: a danger is work to do, a tenant's death ends a lease.
+_DECISIVE = {Label.WORKS: alarms.URGENT, Label.COMPLAINT: alarms.URGENT, Label.DEPARTURE: alarms.DEATH}
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,14 +160,14 @@ def _has_file(letter: Letter, names: re.Pattern[str]) -> bool:
 
 
 def deciding(letter: Letter, told: list[Sentence], heard: Signs, label: Label, weights: Weights) -> str:
-    """The writer's words that spoke most for `label`, of danger when there is one; a file's name when there are none.
+    """The writer's words that spoke most for `label`, or a file's name when there are none.
 
     The last of the sentences `told` is the subject.
     """
-    dangerous = label in {Label.WORKS, Label.COMPLAINT} and not heard.rung.isdisjoint(alarms.URGENT)
+    bells = heard.rung.intersection(_DECISIVE.get(label, ()))
 
     def matter(sentence: Sentence) -> float:
-        rings = dangerous and not ringing(sentence.plain).isdisjoint(alarms.URGENT)
+        rings = bool(bells) and not ringing(sentence.plain).isdisjoint(bells)
         says_so = label is Label.DEPARTURE and bool(announced(sentence.plain))
         weight = named(sentence, lexicon.EXPLAINS[label], found=rings or says_so)
         return weight + SUBJECT * (sentence is told[-1])

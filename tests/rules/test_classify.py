@@ -216,6 +216,15 @@ def test_the_sentence_that_decided_is_quoted(text: str, passage: str) -> None:
     assert f"«\u00a0{passage}\u00a0»" in classify(letter(text)).because
 
 
+def test_of_a_departure_by_death_it_is_the_death_that_is_quoted() -> None:
+    verdict = classify(
+        letter("Ma mère, Mme Payet, est décédée dimanche. Que dois-je faire pour le logement ?", "Décès")
+    )
+
+    assert verdict.label is Label.DEPARTURE
+    assert "est décédée dimanche" in verdict.because
+
+
 def test_of_a_long_sentence_only_the_part_that_tells_is_quoted() -> None:
     told = (
         "Ma grand-mère, qui avait connu la rue avant le tramway, disait que tout finit par s'user, "
