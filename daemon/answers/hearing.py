@@ -24,6 +24,7 @@ from rules import answer
 from rules.answer import Course, Spoken
 from rules.automatic import automatic, says_absent
 from rules.commands import Command, Fault, Name, keeps_text_inside
+from rules.fold import fold
 from rules.identity import Directory
 from rules.letter import Letter, normalise_address, untagged
 from rules.plan import CaseView, Role
@@ -190,9 +191,11 @@ class _Talk:
     def from_own_mailbox(self, went: Course, *, clash: bool) -> Heard:
         if went is Course.DRAFT:
             return self.noted("draft")
-        if went is Course.ELSEWHERE and not self._said.commands:
-            return self.noted("copied")
         tokens = () if clash else self._answers.signs(self._heard.letter, self._said.tokens)
+        if went is Course.ELSEWHERE and not self._said.commands:
+            if self._hands_back_a_notice() and self._is_proven(tokens):
+                self._tell("notice_empty", {"forwarded": True})
+            return self.noted("copied")
         if not self._is_proven(tokens):
             return self._asked()
         if went is not Course.INSIDE:
@@ -237,6 +240,11 @@ class _Talk:
         """Whether it answers that mail of ours."""
         rows = (self._told_by(sign) for sign in self._answers.signs(self._heard.letter, self._said.tokens))
         return any(row is not None and row.template == template for row in rows)
+
+    def _hands_back_a_notice(self) -> bool:
+        """Forwarded to ourselves with an answer above, where a reply was meant: whoever did it believes it gone."""
+        notice = answer.CUT in fold(self._heard.letter.text)
+        return notice and not self._said.empty and {*_recipients(self._heard.letter)} <= self.ours
 
     def _unconfirmed(self) -> Heard:
         """« Oui, c'est bien moi » is for us, and no tenant reads it."""

@@ -67,9 +67,16 @@ def tell(job: Job, ref: str, manager: str, key: str, *, urgent: bool) -> None:
     to, instead_of = next(iter(job.desk.house().readers(manager).items()), ("", ""))
     if to:
         details = {"other": job.name(), "told": job.details["text"], "urgent": urgent, "about": about(ref)}
-        details |= {"instead_of": instead_of}
+        details |= {"instead_of": instead_of, "name": _name_of_sender(job, ref)}
         row = {"key": key, "kind": "notice", "template": "notice_handed", "to": to, "details": details}
         index.say(row | {"answers": events.opened_by(ref)}, job.desk.clock(), ref)
+
+
+def _name_of_sender(job: Job, ref: str) -> str:
+    """The name, in the agency's lists, of whoever wrote from an address of the lease; `''` for anybody else."""
+    case = Case.get_by_id(ref)
+    holders = job.desk.house().directory.holders.get(normalise_address(case.sender), ())
+    return next((holder.name for holder in holders if holder.lease and holder.lease == case.lease_id), "")
 
 
 def about(ref: str) -> dict[str, str]:

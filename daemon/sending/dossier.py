@@ -319,6 +319,7 @@ def inside_facts(dossier: Dossier) -> dict[str, Any]:
         "alone": bool(details.get("alone")),
         "help": bool(details.get("help")),
         "nowhere": bool(details.get("nowhere")),
+        "forwarded": bool(details.get("forwarded")),
         "commands": words()["orders"],
         "count": int(details.get("count") or 0),
         "mailbox": tidy(str(details.get("mailbox") or "")),

@@ -174,6 +174,18 @@ def test_the_tenant_in_copy_already_has_it(rounds: Rounds) -> None:
     assert rounds.case(ref)["status"] == "answered"
 
 
+def test_whoever_forwards_the_notice_to_the_agency_is_told_that_nothing_left(rounds: Rounds) -> None:
+    ref, notice = rounds.leak()
+
+    rounds(outlook(notice, ANSWER, Subject=f"TR: {notice['Subject']}"))
+    rounds(reply(notice, "Le devis du plombier, pour le dossier.", Subject=f"TR: Devis [{ref}]"))
+
+    assert answers(rounds.office) == []
+    assert history(rounds.case(ref)) == ["opened", "copied", "copied"]
+    (_, told) = rounds.office.said_to(MANAGER)
+    assert "au lieu d’y répondre" in text_of(told)
+
+
 def test_a_mail_to_a_supplier_is_kept_and_stops_nothing(rounds: Rounds) -> None:
     ref, notice = rounds.leak()
 

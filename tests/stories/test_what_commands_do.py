@@ -136,7 +136,9 @@ def test_each_command_does_what_it_says_and_no_tenant_reads_it(rounds: Rounds) -
 
     # Who took over hears what the tenant writes next.
     handed = rounds.of("L00112")
-    assert "Tu prends ?" in text_of(rounds.notice(handed["ref"], OTHER))
+    told = text_of(rounds.notice(handed["ref"], OTHER))
+    assert "Tu prends ?" in told
+    assert "De : Søren Østergaard <soren.ostergaard@example.com>, locataire" in told
     thread = office.said_to(TENANTS["L00112"])[0]["Message-ID"]
     rounds(letter(TENANTS["L00112"], "Re: Fuite", "Bonjour, la fuite empire.", In_Reply_To=thread))
     assert "la fuite empire" in str(rounds.notice(handed["ref"], OTHER))
