@@ -30,6 +30,7 @@ MARKS: tuple[Mark, ...] = (
     _mark("quoted", r"^(?:le|on)\b.{4,200}\b(?:a ecrit|wrote|a repondu|schrieb)\s?:?$", "Gmail, Apple, Thunderbird"),
     _mark("quoted", r"^.{0,120}<[^<> ]{3,80}@[^<> ]{3,80}>\s?(?:a ecrit|wrote)\s?:?$", "Gmail on a telephone, the date on the line above"),
     _mark("quoted", r"^(?:\S+ ){0,6}\S{1,60} (?:a ecrit|wrote)\s?:$", "hand-made or shortened attributions"),
+    _mark("quoted", r"^(?:am|em|el|il|op|pa)\b.{4,200}\b(?:schrieb|escreveu|escribio|ha scritto|schreef|skrev)\b.{0,120}:$", "Gmail and others in German, Portuguese, Spanish, Italian, Dutch"),
     _mark("quoted", r"^_{20,}$", "Outlook on the web, before its header block"),
     _mark("signature", r"^-- ?$", "RFC 3676 section 4.3"),
     _mark("signature", r"^(?:envoye|telecharge|obtenez|obtenir outlook|sent|get outlook|provenance)\b.{0,12}\b(?:de|depuis|par|avec|a partir|from|via|pour|for|with)\b.{0,80}$", "telephones"),
@@ -38,9 +39,9 @@ MARKS: tuple[Mark, ...] = (
 )  # fmt: skip
 
 HEADER = re.compile(
-    r"^\*?(?:de|from|von|envoye(?: le)?|sent|date|a|to|cc|objet|subject|expediteur|destinataire)\s?\*?\s?:\s?\*?\s?\S?"
+    r"^\*?(?:de|from|von|envoye(?: le)?|sent|date|a|to|cc|objet|subject|expediteur|destinataire|gesendet|betreff|enviad[ao](?: el| em)?|asunto|assunto|inviato|oggetto|verzonden|onderwerp)\s?\*?\s?:\s?\*?\s?\S?"
 )
-SENDER = re.compile(r"^\*?(?:de|from|expediteur)\s?\*?\s?:")
+SENDER = re.compile(r"^\*?(?:de|from|von|da|van|expediteur)\s?\*?\s?:")
 FORWARD_SUBJECT = re.compile(r"^\s*(?:re\s?:\s*)*(?:tr|fwd?|wg|transf(?:ert)?)\s?:")
 CLOSING = re.compile(
     r"^(?:bien )?(?:cordialement|cdlt|cdt|respectueusement|sincerement|amicalement|salutations|bonne (?:journee|soiree|reception)|(?:best |kind |warm )?regards|yours|sincerely|merci d'avance|bien a vous|avec mes remerciements)\b.{0,60}$"

@@ -21,6 +21,12 @@ REPLIES = {
     "an original message": f"Le volet est cassé.\n\n-----Message d'origine-----\nDe : Agence\nEnvoyé : mardi\n\n{BELOW}",
     "Free and Zimbra": f'Le volet est cassé.\n\n----- Mail original -----\nDe: "Agence"\nÀ: "Moi"\nObjet: Loyer\n\n{BELOW}',
     "La Poste": f"Le volet est cassé.\n\n-------- Message original --------\nDe : Agence\nDate : mardi\n\n{BELOW}",
+    "Gmail in German": f"Le volet est cassé.\n\nAm Di., 3. März 2026 um 10:00 Uhr schrieb Agence <a@agence.test>:\n\n> {BELOW}",
+    "Gmail in Portuguese": f"Le volet est cassé.\n\nEm ter., 3 de mar. de 2026 às 10:00, Agence <a@agence.test> escreveu:\n\n> {BELOW}",
+    "Gmail in Spanish": f"Le volet est cassé.\n\nEl mar, 3 mar 2026 a las 10:00, Agence (<a@agence.test>) escribió:\n\n> {BELOW}",
+    "Gmail in Italian": f"Le volet est cassé.\n\nIl giorno mar 3 mar 2026 alle ore 10:00 Agence <a@agence.test> ha scritto:\n\n> {BELOW}",
+    "Outlook in German": f"Le volet est cassé.\n\nVon: Agence <a@agence.test>\nGesendet: Dienstag, 3. März 2026 10:00\nAn: Ich\nBetreff: Miete\n\n{BELOW}",
+    "Outlook in Italian": f"Le volet est cassé.\n\nDa: Agence <a@agence.test>\nInviato: martedì 3 marzo 2026 10:00\nOggetto: Affitto\n\n{BELOW}",
     "an attribution without marks": f"Le volet est cassé.\n\nLe 3 mars 2026, Agence a écrit :\n\n{BELOW}",
 }
 
