@@ -265,7 +265,8 @@ def _month(value: date) -> str:
 
 
 def _named(party: Party) -> str:
-    return str(_environment().get_template("parts.html").module.name(party)).strip()  # type: ignore[attr-defined]
+    shown = _environment().get_template("parts.html").module.name(party)  # type: ignore[attr-defined]
+    return str(shown.unescape()).strip()
 
 
 def _elsewhere(notice: Notice, period: Period) -> Decimal:
