@@ -75,6 +75,7 @@ def page(notice: Notice, house: House, *, logo: str = "", transfer: Transfer | N
         insurance=_insurance(notice),
         layout=_layout(notice),
         days=_days(notice),
+        first=_first(notice),
     )  # fmt: skip
 
 
@@ -140,6 +141,12 @@ def _layout(notice: Notice) -> str:
 def _tallest(notice: Notice, called: int, moved: int) -> int:
     labels_, rows = (line.label for line in notice.lines), (row.label for row in notice.past.rows)
     return max(_height(labels_, called), _height(rows, moved))
+
+
+def _first(notice: Notice) -> bool:
+    """A new lease whose account is empty before its first term: there is no past month to restate."""
+    past = notice.past
+    return notice.lease.start > past.period.last and not (past.rows or past.opening or past.closing)
 
 
 def lived(period: Period, lease: Lease) -> Period:

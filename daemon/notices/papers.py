@@ -185,7 +185,7 @@ def _new_receipt(asked: Asked, given: Sequence[Term]) -> Found:
     full = all(one.kind is ReceiptKind.FULL for one in receipts)
     kind = ("receipt" if full else "part") + ("s" if len(terms) > 1 else "")
     words = wording.words()
-    name = words["documents"][kind].format(month=_span(terms))
+    name = words["documents"][kind].format(months=_span(terms))
     content = _printed(
         asked,
         "paper_receipt",
@@ -201,15 +201,19 @@ def _elsewhere(owed: Mapping[Period, Decimal], period: Period) -> Decimal:
 
 
 def _span(terms: Sequence[Term]) -> str:
-    first, last = page.term(terms[0].period), page.term(terms[-1].period)
-    return first if len(terms) == 1 else f"{first} – {last}"
+    """`d'octobre 2026`, `d'août à octobre 2026`; months that don't follow one another are each named."""
+    whole = Period(terms[0].period.first, terms[-1].period.last)
+    return wording.of(page.term(whole)) if sum(one.period.days for one in terms) == whole.days else _each(terms)
+
+
+def _each(terms: Sequence[Term]) -> str:
+    *others, last = [wording.of(page.term(one.period)) for one in terms]
+    return str(wording.words()["forms"]["and"]).join(filter(None, (", ".join(others), last)))
 
 
 def _told(kind: str, terms: Sequence[Term]) -> str:
     """`votre quittance d'octobre 2026`; for several, each month is named."""
-    *others, last = [wording.of(page.term(term.period)) for term in terms]
-    months = wording.words()["forms"]["and"].join(filter(None, (", ".join(others), last)))
-    return str(wording.words()["sent"][kind].format(months=months))
+    return str(wording.words()["sent"][kind].format(months=_each(terms)))
 
 
 # --- the other documents

@@ -19,10 +19,10 @@ from rules.roll import LeaseEntry
 
 
 def title_of(notice: Notice) -> str:
-    """`Avis d'échéance décembre 2026`: the document's name in the tree."""
+    """`Avis d'échéance de décembre 2026`: the document's name in the tree."""
     forms = wording.words()["documents"]
     form = forms["call"] if notice.kind is NoticeKind.CALL else forms["statement"]
-    return str(form.format(month=page.term(notice.period)))
+    return str(form.format(months=wording.of(page.term(notice.period))))
 
 
 def file_name(notice: Notice) -> str:

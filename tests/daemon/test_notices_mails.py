@@ -100,6 +100,17 @@ def test_its_typography_is_french(mail: Composed) -> None:
     assert re.findall(r" [;:!?»]|« |[^\s(]«|\w[!?»]\w", str(body.get_content())) == []
 
 
+@pytest.mark.parametrize("name", ["run", "posted", "failed", "approved", "half approved"])
+def test_a_month_that_begins_with_a_vowel_elides_the_word_before_it(name: str, mail_room: MailRoom) -> None:
+    template, run = NOTICES[name]
+
+    composed = mail_room.compose(notice(mail_room, template, run | {"month": "août 2026"}))
+
+    for text in (text_of(composed), unescape(html_of(composed))):
+        assert "d’échéance d’août 2026" in text
+        assert "de août" not in text
+
+
 def test_only_who_must_pay_sees_an_account(mail_room: MailRoom) -> None:
     for name, changes in LETTERS.items():
         text = text_of(mail_room.compose(letter(mail_room, changes)))

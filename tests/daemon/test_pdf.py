@@ -349,6 +349,35 @@ def test_what_a_receipt_covers_beside_rent_and_charges_is_named() -> None:
     assert "Loyer : 1 012,00 € Charges : 95,00 € Stationnement octobre 2026 : 60,00 € Total reçu : 1 167,00 €" in said
 
 
+@pytest.mark.parametrize(
+    ("mode", "said"),
+    [
+        (Mode.OFFSET, "Compensation, le 5 octobre 2026, avec une somme qui vous était due, 1"),
+        (Mode.AID, "Aide au logement versée à l’agence le 5 octobre 2026, 1"),
+        (Mode.CASH, "Espèces reçues le 5 octobre 2026, 1"),
+        (Mode.TRANSFER, "Virement du 5 octobre 2026, 1"),
+    ],
+)
+def test_a_receipt_says_how_and_when_it_was_paid(mode: Mode, said: str) -> None:
+    notice = noticed(movements()["L00107"])
+    (receipt,) = notice.receipts
+    day = date(2026, 10, 5)
+    paid = tuple(replace(one, mode=mode, received=day) for one in receipt.paid)
+
+    assert said in text(render(replace(notice, receipts=(replace(receipt, paid=paid),)), HOUSE))
+
+
+def test_the_first_notice_of_a_lease_restates_no_empty_month() -> None:
+    new = text(render(noticed([], start=date(2026, 11, 1)), HOUSE))
+    deposit = [entry("2026-10-28", "appel", "Dépôt de garantie", "1012", reference="DG-L00107")]
+    paid_before = text(render(noticed(deposit, start=date(2026, 11, 1)), HOUSE))
+
+    assert "Premier avis de ce bail : votre compte n’a pas encore d’opération." in new
+    assert "Réglé" not in new
+    assert "Premier avis" not in paid_before
+    assert "Dépôt de garantie" in paid_before
+
+
 def test_a_correction_says_which_notice_it_replaces() -> None:
     assert "Annule et remplace l’avis n° 202611-L00101." in text(
         render(replace(sample("L00101"), replaces="202611-L00101"), HOUSE)

@@ -326,7 +326,7 @@ def test_a_receipt_that_was_sent_is_taken_from_the_tree(gone_out: Office) -> Non
 def requests(notice_office: Office) -> Office:
     """Five requests that came together."""
     texts = {
-        "ewen.legoff@example.org": "Bonjour, pouvez-vous m'envoyer ma quittance de septembre 2026 ? Merci",
+        "ewen.legoff@example.org": "Bonjour, pouvez-vous m'envoyer ma quittance d'août 2026 ? Merci",
         "famille.traore@example.org": "Bonjour, merci de m'envoyer ma quittance de novembre 2026.",
         "curieux@example.com": "Bonjour, je suis Nawal El Khattabi, merci de m'envoyer ma quittance d'octobre 2026.",
         "clemence.bonnefoy@example.org": (
@@ -345,7 +345,8 @@ def test_a_document_asked_for_comes_at_once_to_its_holder_or_a_person_knows_why(
     requests: Office, case_of: dict[str, dict[str, Any]]
 ) -> None:
     (receipt,) = requests.said_to("ewen.legoff@example.org")
-    assert "votre quittance de septembre 2026" in text_of(receipt)
+    assert "votre quittance d’août 2026" in text_of(receipt)
+    assert any("Quittance d’août 2026" in path.name for path in requests.filed("*.pdf"))
     assert [pdf.startswith(b"%PDF") for pdf in pdfs_of(receipt)] == [True]
     assert (case_of["L00102"]["status"], told_of(requests, "L00102")) == ("answered", [])
 
@@ -376,5 +377,5 @@ def test_what_the_sidecar_of_a_notice_says(gone_out: Office) -> None:
     assert side["document"]["key"] == "rent_notice/L00102/2026-11"
     assert side["said"] == ["rent_notice/L00102/2026-11"]
     assert side["document"]["total_due"] == "807.84"
-    assert Path(side["files"][0]["name"]).name.startswith("2026-11-01 Avis d’échéance novembre 2026")
+    assert Path(side["files"][0]["name"]).name.startswith("2026-11-01 Avis d’échéance de novembre 2026")
     assert json.dumps(side)
