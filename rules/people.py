@@ -126,6 +126,23 @@ _CIVILITIES = {
     "mademoiselle": "Mme",  # circulaire 5575/SG of 2012: no longer used
 }  # fmt: skip  longest first
 
+# Written before a person's name, as folded; whatever else stands there ("SARL", "Sté") is no person's.
+_TITLES = frozenset(_CIVILITIES) | {
+    fold(one) for one in (
+        "Mme et M.", "Messieurs", "MM.", "Mesdames", "Mmes", "Dr", "Docteur", "Me", "Maître", "Pr", "Professeur",
+    )
+}  # fmt: skip
+
+# What a tenant that isn't a person has in its name: forms of company, then what other bodies call themselves.
+_BODIES = frozenset(
+    fold(one) for one in (
+        "SARL", "EURL", "SAS", "SASU", "SCI", "SCP", "SCM", "SCCV", "SNC", "SCOP", "SCIC", "SELARL", "SELAS", "SELURL",
+        "EARL", "GAEC", "GIE", "EIRL", "société", "sté", "association", "asso", "entreprise", "établissement",
+        "établissements", "ets", "fondation", "syndicat", "copropriété", "commune", "mairie", "fédération",
+        "coopérative", "mutuelle", "indivision", "succession", "cabinet",
+    )
+)  # fmt: skip
+
 _REMARK = re.compile(r"[(,\[]|\s[-–—]\s")  # where a name ends and what is said of it begins
 _PARTS = re.compile(r"[,;/()\[\]]|\s[-–—]\s|\bet\b")
 _LOWER_PREFIX = re.compile(r"^(?:[dl]['’]|Mc|Mac|De|Le|La|Du|O['’])(?=[A-ZÀ-ÖØ-Þ])")
@@ -148,6 +165,17 @@ def split_civility(name: str) -> tuple[str, str]:
         if folded.startswith(f"{words} "):
             return civility, name[len(words) :].strip()
     return "", name
+
+
+def is_body(civility: str, name: str) -> bool:
+    """A company, an association, an estate: whoever rents and is no person. `SA` is a surname too, after a title."""
+    words = set(re.split(r"[^\w]+", fold(f"{civility} {name}").replace(".", "")))
+    return bool(words & _BODIES) or ("sa" in words and not is_title(civility))
+
+
+def is_title(civility: str) -> bool:
+    """`M.`, `Mme`, `Docteur`: what a person is addressed by."""
+    return fold(civility).strip() in _TITLES
 
 
 def _entries(text: str) -> list[str]:

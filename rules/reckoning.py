@@ -31,6 +31,7 @@ from rules.notice import (
     Row,
     Way,
 )
+from rules.people import is_body
 from rules.period import Period, covering, month_of, months_from
 from rules.plan import Role
 from rules.receipt import Receipt, Withheld, receipts
@@ -84,7 +85,7 @@ def tenants(people: Iterable[Named]) -> tuple[Party, ...]:
         if spouse:
             parties[0] = Party(spouse.civility, (*spouse.firsts, one.first), spouse.last)
         else:
-            parties.append(Party(one.civility, (one.first,) if one.first else (), _cased(one.last)))
+            parties.append(Party(one.civility, (one.first,) if one.first else (), _cased(one)))
     return tuple(parties)
 
 
@@ -273,9 +274,10 @@ def _couple(parties: list[Party], one: Named) -> Party | None:
     return first if both and fold(first.last) == fold(one.last) else None
 
 
-def _cased(name: str) -> str:
-    """A name typed in capitals, as it is written in a letter."""
-    return name.title() if name.isupper() else name
+def _cased(one: Named) -> str:
+    """A name typed in capitals, as it is written in a letter; a company's stays as it is registered."""
+    person = one.last.isupper() and not is_body(one.civility, one.last)
+    return one.last.title() if person else one.last
 
 
 def _unclear(people: Iterable[Named]) -> tuple[Oddity, ...]:

@@ -14,6 +14,7 @@ from daemon import wording
 from daemon.notices import page
 from rules.house import House
 from rules.notice import Notice, NoticeKind, Party, Way
+from rules.people import is_body, is_title
 from rules.receipt import ReceiptKind
 from rules.roll import LeaseEntry
 
@@ -66,8 +67,12 @@ def notice_told(notice: Notice, letterhead: House, lease: LeaseEntry | None) -> 
 
 
 def greeting(tenants: Sequence[Party]) -> str:
-    """`Mme Bonnefoy`, `M. et Mme Traoré`: the tenant whose address it is; the document names every holder."""
-    return f"{tenants[0].civility} {tenants[0].last}".strip()
+    """`Mme Bonnefoy`, `M. et Mme Traoré`: the tenant whose address it is; the document names every holder.
+
+    `''` for a company, and where no title is known: « Bonjour, » is right for everybody.
+    """
+    title, name = tenants[0].civility, tenants[0].last
+    return f"{title} {name}" if is_title(title) and not is_body(title, name) else ""
 
 
 def _receipts(notice: Notice) -> list[dict[str, Any]]:

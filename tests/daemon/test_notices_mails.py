@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 
 from archive.records import Outgoing
+from daemon.notices import telling
 from daemon.sending.compose import Composed
+from rules.notice import Party
 from tests.outgoing import MailRoom, html_of, parsed, text_of
 
 NB = "\N{NO-BREAK SPACE}"
@@ -98,6 +100,26 @@ def test_its_typography_is_french(mail: Composed) -> None:
     body = parsed(mail).get_body(("plain",))
     assert body is not None
     assert re.findall(r" [;:!?»]|« |[^\s(]«|\w[!?»]\w", str(body.get_content())) == []
+
+
+@pytest.mark.parametrize(
+    ("party", "first_line"),
+    [
+        (Party("Mme", ("Clémence",), "Bonnefoy"), "Bonjour Mme Bonnefoy,"),
+        (Party("M. et Mme", (), "Traoré"), "Bonjour M. et Mme Traoré,"),
+        (Party("", (), "SARL Martin"), "Bonjour,"),
+        (Party("SARL", (), "Martin"), "Bonjour,"),
+        (Party("M.", (), "S.C.I. du Balisier"), "Bonjour,"),
+        (Party("", (), "Association Les Amis du Rhône"), "Bonjour,"),
+        (Party("", ("Thu Hà",), "Nguyễn"), "Bonjour,"),
+        (Party("M.", ("Rui",), "Sá"), "Bonjour M. Sá,"),
+    ],
+)
+def test_a_person_is_greeted_by_name_and_a_company_is_not(party: Party, first_line: str, mail_room: MailRoom) -> None:
+    composed = mail_room.compose(letter(mail_room, {"greeting": telling.greeting([party])}))
+
+    assert text_of(composed).splitlines()[0] == first_line
+    assert f"<p>{first_line}</p>" in html_of(composed)
 
 
 @pytest.mark.parametrize("name", ["run", "posted", "failed", "approved", "half approved"])

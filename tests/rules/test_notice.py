@@ -487,6 +487,22 @@ def test_a_couple_under_one_name_is_named_together() -> None:
 
 
 @pytest.mark.parametrize(
+    ("civility", "typed", "named"),
+    [
+        ("", "SCI DU BALISIER", "SCI DU BALISIER"),
+        ("SAS", "ATELIERS DU RHÔNE", "ATELIERS DU RHÔNE"),
+        ("", "BRASSERIES DU NORD SA", "BRASSERIES DU NORD SA"),
+        ("M.", "SÁ", "Sá"),
+        ("", "MOREL", "Morel"),
+    ],
+)
+def test_a_company_keeps_its_capitals_and_a_person_is_written_as_in_a_letter(
+    civility: str, typed: str, named: str
+) -> None:
+    assert tenants([Named(Role.TENANT, typed, "", civility)]) == (Party(civility, (), named),)
+
+
+@pytest.mark.parametrize(
     ("lease", "names"),
     [
         ("L00118", ["Saint-Cyr", "Morel", "Ziegler"]),
