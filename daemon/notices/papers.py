@@ -23,9 +23,10 @@ from daemon.notices.roll import Account
 from daemon.notices.room import Room
 from rules import period as periods
 from rules.allocation import Term, allocate
+from rules.called import Called, last_posted, unposted
 from rules.house import House
 from rules.labels import Component
-from rules.ledger import ZERO, balance
+from rules.ledger import ZERO, Entry, balance
 from rules.notice import Notice, NoticeKind, Party
 from rules.period import Period
 from rules.receipt import ReceiptKind, receipt
@@ -248,7 +249,7 @@ def _told_notice(notice: Notice) -> str:
 
 
 def _statement(asked: Asked, _missing: list[str]) -> list[Found]:
-    """Every line of the account, with its running balance."""
+    """Every line of the account, with its running balance; then the terms that we called and that it lacks."""
     entries = sorted(entry for entry in asked.account.entries if entry.day <= asked.today)
     sums = accumulate(entry.amount for entry in entries)
     rows = [
@@ -257,8 +258,22 @@ def _statement(asked: Asked, _missing: list[str]) -> list[Found]:
     ]
     words = wording.words()
     name = words["documents"]["account"]
-    content = _printed(asked, "paper_account", name, rows=rows, balance=balance(entries))
+    known, due = balance(entries), _called(asked, entries)
+    total = known + sum((one.amount for one in due), ZERO)
+    content = _printed(asked, "paper_account", name, rows=rows, balance=known, called=due, total=total)
     return [Found("account", name, words["sent"]["account"], _file("account", asked), content)]
+
+
+def _called(asked: Asked, entries: Sequence[Entry]) -> list[Called]:
+    """What our notices called after the last term posted; nothing of a term that a tenant who left doesn't live."""
+    n, lease = RentNotice, asked.account.lease
+    rows = n.select().where(n.lease == lease.id, n.digest != "", n.state != "replaced", n.kind == NoticeKind.CALL.value)
+    if posted := last_posted(entries):
+        rows = rows.where(n.period >= posted.name)
+    left_on = departed_on(lease, asked.account.entries)
+    notices = (data_of(asked.room.bytes_of(row.digest)) for row in rows.order_by(n.period))
+    owed = (one for one in notices if left_on is None or one.period.first <= left_on)
+    return [one for one in (unposted(notice, entries) for notice in owed) if one is not None]
 
 
 def _certificate(asked: Asked, _missing: list[str]) -> list[Found]:
