@@ -6,7 +6,7 @@ the notice and the house.
 
 import re
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -30,7 +30,8 @@ NARROW = "\N{NARROW NO-BREAK SPACE}"  # between thousands: in print it is always
 MINUS = "\N{MINUS SIGN}"
 LINES = 6  # of an address (La Poste)
 # How an address fits the window: class of the style sheet, letters on a line, lines.
-SIZES = (("", 44, 5), ("six", 48, 6), ("eight", 57, 8))
+SIZES = (("", 44, 5), ("six", 48, 6), ("seven", 52, 7), ("eight", 57, 8))
+AT_EASE = SIZES[:2]  # with one name a line; smaller type only when names that share lines need it
 # The two tables stand side by side while neither is longer than this; else one under the other, going on overleaf.
 MOST_ROWS = 15  # lines of type
 # Class of the style sheet, letters on a line of what is called and of the account: the first is the handsomest.
@@ -60,14 +61,14 @@ class Transfer:
 
 def page(notice: Notice, house: House, *, logo: str = "", transfer: Transfer | None = None) -> str:
     """The HTML of a notice. `logo` is a URL. Raises jinja2.TemplateError."""
-    window = address(notice.tenants, notice.lease)
+    lines, size = window(notice.tenants, notice.lease)
     return _environment().get_template("notice.html").render(
         notice=notice,
         house=house,
         logo=logo,
         transfer=transfer,
-        address=window,
-        size=_size(window),
+        address=lines,
+        size=size,
         dues=owed(notice.arrears),
         charged=owed(notice.fees),
         receipts=tuple((receipt, _elsewhere(notice, receipt.period)) for receipt in notice.receipts),
@@ -95,9 +96,9 @@ def folder(name: str) -> Path:
 
 
 def address(tenants: Iterable[Party], lease: Lease) -> tuple[str, ...]:
-    """The lines in the window: who (every tenant), then where (La Poste: at most six, the town in capitals)."""
-    where = (*lease.postal[:-1], lease.postal[-1].upper()) if lease.postal else _where(lease)
-    return (*_grouped([_named(party) for party in tenants], LINES - len(where)), *where)
+    """Who (every tenant), then where, as the post wants it: six lines at most, the town in capitals."""
+    names, where = [_named(party) for party in tenants], _where(lease)
+    return (*_joined(names, LINES - len(where)), *where)
 
 
 def destination(lease: Lease) -> tuple[str, str]:
@@ -109,26 +110,30 @@ def destination(lease: Lease) -> tuple[str, str]:
 
 
 def window(tenants: Iterable[Party], lease: Lease) -> tuple[tuple[str, ...], str]:
-    """The lines in the window, and the class of the size in which they stand whole. Raises ValueError."""
-    lines = address(tenants, lease)
-    return lines, _size(lines)
+    """The lines in the window, and the class of the largest type in which they stand whole.
+
+    One name a line, else names that share lines, none of them cut. Raises ValueError, which quotes the address.
+    """
+    names, where = [_named(party) for party in tenants], _where(lease)
+    for name, letters, most in AT_EASE:
+        if _height(names, letters) + _height(where, letters) <= most:
+            return (*names, *where), name
+    for name, letters, most in SIZES:
+        room = most - _height(where, letters)
+        lines = _joined(names, room)
+        if _height(lines, letters) <= room:
+            return (*lines, *where), name
+    raise ValueError(f"the address is too long for the window of an envelope: {' / '.join((*names, *where))}")
 
 
 def _where(lease: Lease) -> tuple[str, ...]:
+    if lease.postal:
+        return (*lease.postal[:-1], lease.postal[-1].upper())
     place = lease.property if lease.property != lease.address else ""
     lot = _words()["forms"]["lot"].format(lot=lease.lot) if lease.lot else ""
     building = capitalised(", ".join(filter(None, (place, lot))))
     town = f"{lease.postcode} {lease.city.upper()}".strip()
     return tuple(filter(None, (building, lease.address, town)))
-
-
-def _size(lines: Iterable[str]) -> str:
-    """The largest type in which an address stands whole in the window. Raises ValueError, which quotes it."""
-    address = tuple(lines)
-    for name, letters, most in SIZES:
-        if _height(address, letters) <= most:
-            return name
-    raise ValueError(f"the address is too long for the window of an envelope: {' / '.join(address)}")
 
 
 def _layout(notice: Notice) -> str:
@@ -169,11 +174,21 @@ def _height(lines: Iterable[str], letters: int) -> int:
     return sum(max(1, ceil(len(line) / letters)) for line in lines)
 
 
-def _grouped(names: list[str], room: int) -> list[str]:
-    """One name a line, or two where there isn't room for all."""
-    if len(names) <= max(room, 1):
-        return names
-    return [", ".join(names[i : i + 2]) for i in range(0, len(names), 2)]
+def _joined(names: Sequence[str], room: int) -> list[str]:
+    """One name a line, or in so many lines (one at least), in their order, the shortest that hold them all."""
+    if len(names) <= room:
+        return list(names)
+    widest = len(", ".join(names))
+    tries = (_filled(names, width) for width in range(max(map(len, names)), widest + 1))
+    return next(lines for lines in tries if len(lines) <= max(room, 1))
+
+
+def _filled(names: Sequence[str], width: int) -> list[str]:
+    lines = [names[0]]
+    for name in names[1:]:
+        longer = f"{lines[-1]}, {name}"
+        lines[-1:] = [longer] if len(longer) <= width else [lines[-1], name]
+    return lines
 
 
 def owed(dues: Iterable[Due]) -> tuple[Owed, ...]:

@@ -178,9 +178,27 @@ MANY = [
 ]
 
 
-@pytest.mark.parametrize("notice", [sample("L00101"), sample("L00118"), noticed(movements()["L00107"], MANY, **LONG)])
+FIVE = [
+    Named(Role.TENANT, "de La Tour d'Auvergne-Lauraguais", "Marie-Élisabeth", "Mme"),
+    Named(Role.CO_TENANT, "Nguyễn-Perrot", "Thu Hà", "Mme"),
+    Named(Role.CO_TENANT, "Østergaard-Villeneuve", "Søren", "M."),
+    Named(Role.CO_TENANT, "Kovačević-Montgolfier", "Milica", "Mme"),
+    Named(Role.CO_TENANT, "Rakotomalala-Andriamanana", "Jean-Baptiste", "M."),
+]
+
+
+@pytest.mark.parametrize(
+    "notice",
+    [
+        sample("L00101"),
+        sample("L00118"),
+        noticed(movements()["L00107"], MANY, **LONG),
+        noticed(movements()["L00107"], FIVE),
+        noticed(movements()["L00107"], [*FIVE, *FIVE[1:3]], address="112 boulevard du Maréchal-de-Lattre-de-Tassigny"),
+    ],
+)
 def test_the_window_of_the_envelope_shows_the_address_and_nothing_else(notice: Notice) -> None:
-    lines = page.address(notice.tenants, notice.lease)
+    lines, _ = page.window(notice.tenants, notice.lease)
     wanted = sorted("".join("".join(lines).replace("'", "’").split()))
 
     shown = characters(render(notice, HOUSE))
@@ -189,6 +207,26 @@ def test_the_window_of_the_envelope_shows_the_address_and_nothing_else(notice: N
     always_shows = [letter for letter, x, y in shown if 100 < x < 190 and 55 < y < 79.5]
 
     assert sorted(may_show) == sorted(always_shows) == wanted
+
+
+@pytest.mark.parametrize(
+    ("count", "size", "names"),
+    [
+        (2, "six", [1, 1]),
+        (4, "seven", [1, 1, 1, 1]),
+        (5, "eight", [1, 1, 1, 1, 1]),
+        (7, "eight", [1, 2, 1, 1, 2]),
+    ],
+)
+def test_names_share_lines_in_the_window_only_where_they_must_and_none_is_cut(
+    count: int, size: str, names: list[int]
+) -> None:
+    notice = noticed(movements()["L00107"], [*FIVE, *FIVE[1:3]][:count])
+
+    lines, found = page.window(notice.tenants, notice.lease)
+
+    assert (found, [1 + line.count(", ") for line in lines[:-3]]) == (size, names)
+    assert len(page.address(notice.tenants, notice.lease)) <= page.LINES, "what a postal provider takes"
 
 
 def test_long_names_and_accents_stay_on_one_page() -> None:
