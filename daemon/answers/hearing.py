@@ -14,7 +14,7 @@ from typing import Any
 from archive import events, threads
 from archive.incoming import Arrival
 from archive.records import Case, Contact, Message, Outgoing, Person, Step
-from daemon.answers.speakers import Speaker, Speakers
+from daemon.answers.speakers import Speaker, Speakers, manager_speaking
 from daemon.cases.people import find_manager, managers_named, owner_addresses
 from daemon.config import Config
 from daemon.filing import House
@@ -185,7 +185,10 @@ class _Talk:
             return self.noted("draft")
         if went is Course.WRITTEN:
             self._answered()
-        self._order(command for command in self._said.commands if not self._fault(command))
+        faults = self._faults()
+        self._order(command for command in self._said.commands if command.line not in faults)
+        if faults:
+            self._tell("notice_commands", {"faults": _listed(faults), "alone": True})
         return self._heard if self._heard.orders else self.noted("copied" if went is Course.ELSEWHERE else "noted")
 
     def from_own_mailbox(self, went: Course, *, clash: bool) -> Heard:
@@ -361,9 +364,8 @@ class _Talk:
         if commands and all(command.fault is Fault.HELP for command in commands) and self._said.empty:
             self._tell("notice_commands", {"help": True, "subject": "notice_help"})
             return self.noted("commanded")
-        faults = [(command, fault) for command in commands if (fault := self._fault(command)) is not None]
-        if faults:
-            return self._refused([{"word": one.line, "fault": str(fault)} for one, fault in faults])
+        if faults := self._faults():
+            return self._refused(_listed(faults))
         self._order(commands)
         files = answer.travelling(self._heard.letter.attachments)
         if passes_on and not (self._said.empty and not files):
@@ -371,6 +373,10 @@ class _Talk:
         elif self._heard.step is None:
             self.noted("commanded")
         return self._heard
+
+    def _faults(self) -> dict[str, Fault]:
+        """The lines that can't be obeyed, and why."""
+        return {one.line: fault for one in self._said.commands if (fault := self._fault(one)) is not None}
 
     def _refused(self, faults: Sequence[Mapping[str, str]]) -> Heard:
         self._heard.orders.clear()
@@ -475,13 +481,27 @@ class _Talk:
         self._heard.orders.append(order | {"details": dict(details)})
 
     def _tell(self, template: str, details: Mapping[str, Any]) -> None:
-        """To the person who wrote (or who is said to have written), at the address that we know."""
-        if self._speaker is None:
+        """To the person who wrote (or who is said to have written), at the address that we know.
+
+        From the shared mailbox anybody may have written: it is told to whoever is in charge.
+        """
+        reader = self._speaker or self._in_charge()
+        if reader is None:
             return
         digest = self._heard.letter.digest
-        told = {"name": self._speaker.name, "held": digest if template in HELD else "", **details}
-        row = {"key": f"{template}/{digest}", "kind": "notice", "template": template, "to": self._speaker.registered}
+        told = {"name": reader.name, "held": digest if template in HELD else "", **details}
+        row = {"key": f"{template}/{digest}", "kind": "notice", "template": template, "to": reader.registered}
         self._heard.say.append(row | {"details": told})
+
+    def _in_charge(self) -> Speaker | None:
+        directory = self._house.directory
+        lease = directory.lease(self._case.lease_id or "")
+        manager = directory.managers.get(self._case.manager_id or (lease.manager if lease else None) or "")
+        return manager_speaking(manager) if manager is not None and manager.emails else None
+
+
+def _listed(faults: Mapping[str, Fault]) -> list[dict[str, str]]:
+    return [{"word": line, "fault": str(fault)} for line, fault in faults.items()]
 
 
 # --- addresses

@@ -15,6 +15,7 @@ from daemon.reading.authenticity import is_aligned, is_internal, is_refuted
 from daemon.sending.identifiers import Signer
 from rules.identity import Directory
 from rules.letter import Letter, normalise_address
+from rules.roll import ManagerEntry
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +43,7 @@ class Speakers:
         wanted = normalise_address(address)
         for holder in directory.holders.get(wanted, ()):
             if holder.manager is not None:
-                known = holder.manager
-                addresses = frozenset(map(normalise_address, known.emails))
-                return Speaker(known.id, known.name, known.emails[0], addresses)
+                return manager_speaking(holder.manager)
         if wanted in self._offices:
             return Speaker(wanted, "", wanted, frozenset({wanted}), manager=False)
         return None
@@ -68,6 +67,10 @@ class Speakers:
             return True
         grants = (grant for token in tokens if (grant := self._signer.grant(token)) is not None)
         return any(grant.case in refs and self._signer.holds(grant, speaker.id, today) for grant in grants)
+
+
+def manager_speaking(manager: ManagerEntry) -> Speaker:
+    return Speaker(manager.id, manager.name, manager.emails[0], frozenset(map(normalise_address, manager.emails)))
 
 
 def holder_of(address: str) -> str:

@@ -137,6 +137,21 @@ def test_a_command_to_ourselves_is_obeyed(rounds: Rounds) -> None:
     assert text_of(office.said_to(TENANT)[0])
 
 
+def test_a_command_that_slipped_into_an_answer_is_told_to_whoever_is_in_charge(rounds: Rounds) -> None:
+    office = rounds.office
+    ref = opened(rounds)
+
+    sent(rounds, mail(text="Bonjour, le plombier passe jeudi.\n\n#fermez\n#rappel 31/02"))
+
+    case = rounds.case(ref)
+    assert case["status"] == "answered"
+    told = text_of(office.said_to(MANAGER)[-1])
+    assert f"Des commandes n’ont pas été suivies dans le dossier {ref} :" in told
+    assert "- #fermez : " in told
+    assert "- #rappel 31/02 : " in told
+    assert len(office.said_to(TENANT)) == 1
+
+
 def test_an_answer_that_left_no_copy_is_noticed_by_check(rounds: Rounds) -> None:
     office = rounds.office
     with office.person() as person:
