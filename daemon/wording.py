@@ -170,10 +170,15 @@ def quoted(text: str, limit: int = LONGEST_QUOTE) -> str:
     Links are left out: an automatic answer must not carry a stranger's link to whoever was named as the sender.
     """
     line = tidy(_greeting().sub("", LINK.sub("", text).strip(), count=1)).translate(_INNER_QUOTES).rstrip(" .,;:")
-    line = _APOSTROPHE.sub("’", line)
+    line = curly(line)
     if not line:
         return ""
     return _form("quote", words=shortened(line, limit))
+
+
+def curly(text: str) -> str:
+    """With the apostrophes of a book in place of those of a keyboard."""
+    return _APOSTROPHE.sub("’", text)
 
 
 @cache

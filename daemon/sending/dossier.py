@@ -53,7 +53,7 @@ from zoneinfo import ZoneInfo
 from archive import threads
 from archive.records import Case, Contact, Lease, Manager, Message, Outgoing, Property
 from daemon.config import Config, Office
-from daemon.wording import day, half_day, moment, opening_hours, quoted, shortened, tidy, words
+from daemon.wording import curly, day, half_day, moment, opening_hours, quoted, shortened, tidy, words
 from rules.appointments import Method
 from rules.letter import Alert, normalise_address
 from rules.plan import Role
@@ -302,7 +302,7 @@ def inside_facts(dossier: Dossier) -> dict[str, Any]:
         "label_words": label_words(dossier),
         "to_sort": bool(case and case.to_sort),
         "confidence": round(100 * confidence) if confidence else None,
-        "because": str(dossier.decision.get("because") or (case.because if case else "")),
+        "because": curly(str(dossier.decision.get("because") or (case.because if case else ""))),
         "alerts": _alerts(dossier),
         "silence": words()["silences"].get(details.get("silence"), ""),
         "suggestions": details.get("suggestions") or (),
