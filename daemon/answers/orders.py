@@ -7,6 +7,7 @@ acknowledgement, the word to the manager) is said after all.
 
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -18,10 +19,12 @@ from daemon.accounting import batches, ledger
 from daemon.errors import Permanent
 from daemon.notices import page, papers, summary, work
 from daemon.notices.room import Room
+from daemon.notices.run import Approval
 from rules import period as periods
 from rules.period import Period
 
 EXCEPT = frozenset({"sauf", "except", "hors"})
+WITH = frozenset({"avec", "with"})
 
 
 def obey(room: Room, now: datetime, should_stop: Callable[[], bool]) -> int:
@@ -60,15 +63,18 @@ def _send(room: Room, order: Order, now: datetime) -> str:
         return "no_run"
     if details["about"] and not _is_last(details["about"], run):
         return "outdated"
-    but, unknown = _left_out(room, details["words"])
-    if unknown:
-        return f"unknown_lease: {' '.join(unknown)}"
+    said = _leases_in(room, details["words"])
+    if said.unknown:
+        return f"unknown_lease: {' '.join(said.unknown)}"
+    if said.bare:
+        return f"bare_lease: {' '.join(said.bare)}"
     period = periods.parse(run.period)
     second = order.by == room.config.notices.second_approver.casefold() and order.by != _first(room)
-    approval = work.approve(room, period, now, f"mail:{order.message[:16]}", second=second, but=but)
+    by = f"mail:{order.message[:16]}"
+    approval = work.approve(room, period, now, by, second=second, but=said.but, also=said.also)
     if approval.refused:
-        return "no_run"
-    _confirm(room, order, period, approval.approved, approval.missing, but, now)
+        return approval.refused
+    _confirm(room, order, period, approval, now)
     return ""
 
 
@@ -95,23 +101,36 @@ def _is_last(about: str, run: NoticeRun) -> bool:
     return about == run.summary or about.startswith(f"{run.summary}/")
 
 
-def _left_out(room: Room, words: list[str]) -> tuple[list[str], list[str]]:
-    """The leases named after `sauf`, and those of them that don't exist."""
-    start = next((number for number, word in enumerate(words) if word.casefold() in EXCEPT), len(words))
-    named = [word.strip(" .,;").upper() for word in words[start + 1 :]]
-    named = [word for word in named if word and word != "ET"]
-    known = room.house().directory.leases
-    return [one for one in named if one in known], [one for one in named if one not in known]
+@dataclass(frozen=True, slots=True)
+class Said:
+    """The leases of an `#envoyer`: those after `sauf`, after `avec`, after neither; what is no lease after either."""
+
+    but: tuple[str, ...] = ()
+    also: tuple[str, ...] = ()
+    bare: tuple[str, ...] = ()
+    unknown: tuple[str, ...] = ()
 
 
-def _confirm(
-    room: Room, order: Order, period: Period, approved: int, missing: str, but: list[str], now: datetime
-) -> None:  # fmt: skip
+def _leases_in(room: Room, words: list[str]) -> Said:
+    known, found = room.house().directory.leases, Said()
+    place = "bare"
+    for word in words:
+        lease = word.strip(" .,;:").upper()
+        if word.casefold() in EXCEPT | WITH:
+            place = "but" if word.casefold() in EXCEPT else "also"
+        elif lease in known:
+            found = replace(found, **{place: (*getattr(found, place), lease)})
+        elif place != "bare" and lease not in {"", "ET"}:
+            found = replace(found, unknown=(*found.unknown, lease))
+    return found
+
+
+def _confirm(room: Room, order: Order, period: Period, approval: Approval, now: datetime) -> None:
     due_at = room.due_at(period)
     told = {
-        "approved": approved,
-        "missing": missing,
-        "but": but,
+        "approved": approval.approved,
+        "missing": approval.missing,
+        "held": approval.held,
         "month": page.term(period),
         "leaves": wording.moment(due_at.astimezone(room.zone)) if due_at > now else "",
     }

@@ -47,24 +47,28 @@ def notices_show(period: Term, as_json: AsJson = False) -> None:
 
     with explained():
         connect()
-        rows = run.show(period)
+        rows, held = run.show(period), run.held_back(period)
     if as_json:
         report.print_json(rows)
     else:
-        report.show([console.shortly(row) for row in rows], console.SHORT, as_json=False, figures=console.SUMS)
+        report.show([console.shortly(row, held) for row in rows], console.SHORT, as_json=False, figures=console.SUMS)
 
 
 @app.command("approve")
 def notices_approve(
     period: Term,
     but: Annotated[list[str] | None, typer.Option("--except", metavar="LEASE", help="Hold this one back.")] = None,
+    also: Annotated[
+        list[str] | None, typer.Option("--with", metavar="LEASE", help="Let this one go, which was held back.")
+    ] = None,
     second: Annotated[bool, typer.Option("--second", help="Give the second approval.")] = False,
 ) -> None:
-    """Approve what is prepared."""
+    """Approve what is prepared; what was held back stays so until --with names it."""
     from daemon.notices import console  # noqa: PLC0415
 
     with explained():
-        approval = console.approve(configuration(), period, tuple(but or ()), clock.now(), second=second)
+        leases = tuple(but or ()), tuple(also or ())
+        approval = console.approve(configuration(), period, *leases, clock.now(), second=second)
     typer.echo(console.said_of_approval(approval))
 
 

@@ -2,7 +2,7 @@
 
 import os
 import pwd
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from itertools import groupby
@@ -27,7 +27,7 @@ from daemon.app import open_app
 from daemon.config import Config
 from daemon.errors import Permanent
 from daemon.notices import audit as auditing
-from daemon.notices import batch, channels, dispatch, roll, work
+from daemon.notices import batch, channels, dispatch, roll, run, work
 from daemon.notices.room import Room
 from daemon.notices.run import Approval, Prepared
 from daemon.turn import AlreadyRunning, alone, check_secrets
@@ -42,10 +42,14 @@ def _room(config: Config) -> Room:
 def prepare(config: Config, period: Period, only: tuple[str, ...], now: datetime) -> Prepared:
     """Compute a term's notices. Raises Permanent for a lease that doesn't exist."""
     room = _room(config)
-    known = room.house().directory.leases
-    if unknown := [lease for lease in only if lease not in known]:
-        raise Permanent(f"no such lease: {', '.join(unknown)}")
+    _check_leases(room, only)
     return work.prepare(room, period, now, only)
+
+
+def _check_leases(room: Room, leases: Iterable[str]) -> None:
+    known = room.house().directory.leases
+    if unknown := [lease for lease in leases if lease not in known]:
+        raise Permanent(f"no such lease: {', '.join(unknown)}")
 
 
 def odd_rows(prepared: Prepared) -> list[dict[str, Any]]:
@@ -61,7 +65,13 @@ def warnings_of(config: Config) -> list[str]:
 
 def said_of(prepared: Prepared) -> str:
     kept = f", {prepared.kept} approved before" if prepared.kept else ""
-    return f"{prepared.period.name}: {prepared.open} notices to approve{kept}, {len(prepared.odd)} things to look at"
+    stands = f"{prepared.open} notices to approve{_said_of_held(prepared.held)}{kept}"
+    return f"{prepared.period.name}: {stands}, {len(prepared.odd)} things to look at"
+
+
+def _said_of_held(leases: Iterable[str]) -> str:
+    """Which are held back, where some are: they go when `notices approve --with` names them."""
+    return f", held back: {' '.join(leases)}" if leases else ""
 
 
 def inside(period: Period, only: tuple[str, ...]) -> Iterator[str]:
@@ -77,8 +87,9 @@ SUMS = ("opening", "term", "total")
 SHORT = ["lease", "by", *SUMS, "receipt", "status"]
 
 
-def shortly(row: Mapping[str, Any]) -> dict[str, Any]:
-    """A row of `notices show` for people: `sent 11-24`, and no path."""
+def shortly(row: Mapping[str, Any], held: Collection[str]) -> dict[str, Any]:
+    """A row of `notices show` for people: `sent 11-24`, `held`, and no path."""
+    status = run.HELD if row["lease"] in held else row["status"]
     day = f" {row['sent_at'].astimezone():%m-%d}" if row["sent_at"] else ""
     return {
         "lease": row["lease"],
@@ -87,7 +98,7 @@ def shortly(row: Mapping[str, Any]) -> dict[str, Any]:
         "term": row["term_due"],
         "total": row["total_due"],
         "receipt": row["receipt"],
-        "status": row["status"] + day,
+        "status": status + day,
     }
 
 
@@ -96,18 +107,25 @@ def apart(rows: Iterable[Mapping[str, Any]]) -> list[tuple[str, list[Mapping[str
     return [(name, list(some)) for name, some in groupby(rows, key=itemgetter("subject"))]
 
 
-def approve(config: Config, period: Period, but: tuple[str, ...], now: datetime, *, second: bool) -> Approval:
-    """Approve. Raises Permanent when nothing was prepared."""
-    approval = work.approve(_room(config), period, now, f"command:{_user()}", second=second, but=but)
-    if approval.refused:
-        raise Permanent(f"{period.name}: {approval.refused}; run `notices prepare --period {period.name}` first")
+def approve(
+    config: Config, period: Period, but: tuple[str, ...], also: tuple[str, ...], now: datetime, *, second: bool
+) -> Approval:
+    """Approve. Raises Permanent when nothing was prepared, or a lease that is named has nothing that waits."""
+    room = _room(config)
+    _check_leases(room, (*but, *also))
+    approval = work.approve(room, period, now, f"command:{_user()}", second=second, but=but, also=also)
+    why, _, leases = approval.refused.partition(": ")
+    if why == run.NO_RUN:
+        raise Permanent(f"{period.name}: not prepared; run `notices prepare --period {period.name}` first")
+    if why:
+        raise Permanent(f"{period.name}: no notice of {leases} waits for an approval; nothing was approved")
     return approval
 
 
 def said_of_approval(approval: Approval) -> str:
     if approval.missing:
-        return f"noted; the approval of {approval.missing} is wanted too"
-    return f"{approval.approved} notices approved"
+        return f"noted; the approval of {approval.missing} is wanted too{_said_of_held(approval.held)}"
+    return f"{approval.approved} notices approved{_said_of_held(approval.held)}"
 
 
 def send(config: Config, period: Period) -> bool:

@@ -1,7 +1,8 @@
 """A month's run: every lease's notice computed and looked at, then approved. Nothing leaves here.
 
 Prepared again, it recomputes what isn't approved yet and touches nothing else, unless a lease is named: then a notice
-that was made already is replaced by a new one, under a number of its own, and both are kept.
+that was made already is replaced by a new one, under a number of its own, and both are kept. What somebody held back
+stays held, whatever is computed or approved, until an approval names it.
 """
 
 import json
@@ -23,7 +24,9 @@ from rules.notice import Notice, Odd, Oddity, Outcome, facts
 from rules.period import Period
 from rules.reckoning import compute
 
-OPEN = ("prepared", "held")  # not approved: computed again each time
+PREPARED, HELD = "prepared", "held"  # the next approval takes it; it waits until an approval names it
+OPEN = (PREPARED, HELD)  # not approved: computed again each time
+NO_RUN, NOT_WAITING = "no_run", "not_waiting"  # why an approval is refused
 ONE_DAY = timedelta(days=1)
 
 
@@ -39,10 +42,14 @@ class Look:
 
 @dataclass(slots=True)
 class Prepared:
-    """What a preparation did. `open` notices wait for an approval, `kept` were approved before."""
+    """What a preparation did, and where the term stands: `open` notices wait for an approval, these leases' are `held`.
+
+    `kept`: how many were approved before.
+    """
 
     period: Period
     open: int = 0
+    held: tuple[str, ...] = ()
     kept: int = 0
     changed: int = 0
     odd: list[Look] = field(default_factory=list)
@@ -54,9 +61,13 @@ class Prepared:
 
 @dataclass(frozen=True, slots=True)
 class Approval:
-    """What an approval did. `missing`: whose approval is still wanted; `refused`: why nothing was approved."""
+    """What an approval did. `missing`: whose approval is still wanted; `refused`: why nothing was approved.
+
+    `held`: the leases whose notice is held back now.
+    """
 
     approved: int = 0
+    held: tuple[str, ...] = ()
     missing: str = ""
     refused: str = ""
 
@@ -73,6 +84,7 @@ def prepare(room: Room, period: Period, now: datetime, only: Collection[str] = (
             _batch(room, accounts, done, since, now, corrected=frozenset(only), supplied=supplied)
     with writing():
         _remember(room, period, now)
+        done.open, done.held = len(_leases(period, PREPARED)), held_back(period)
     return done
 
 
@@ -101,7 +113,6 @@ def _batch(
         made = replace(made, oddities=(*made.oddities, *(odd if made.notice else ())))
         done.odd += [Look(one.lease.id, o.what, o.detail, made.notice is not None) for o in _told(made, channel)]
         done.changed += _keep(one, made, channel, before, seal, done.period)
-        done.open += made.notice is not None
 
 
 def _may_change(row: RentNotice, corrected: frozenset[str]) -> bool:
@@ -126,7 +137,8 @@ def _keep(
     version = 1 if before is None else before.version + again
     notice = _numbered(replace(made.notice, seal=seal), version, _replaced(before))
     address = account.address if channel == channels.EMAIL else ""
-    columns = _columns(notice, channel, address, tuple(_told(made, channel)))
+    state = HELD if before is not None and before.state == HELD else PREPARED
+    columns = _columns(notice, channel, address, tuple(_told(made, channel))) | {"state": state}
     if before is None or again:
         key = f"rent_notice/{account.lease.id}/{period.name}" + (f"/{version}" if version > 1 else "")
         RentNotice.create(key=key, lease=account.lease.id, period=period.name, version=version, **columns)
@@ -162,7 +174,6 @@ def _columns(notice: Notice, channel: str, address: str, odd: Sequence[Oddity]) 
         "receipt": notice.receipt.value,
         "odd": json.dumps(facts(tuple(odd)), ensure_ascii=False),
         "data": json.dumps(facts(notice), ensure_ascii=False),
-        "state": "prepared",
         "error": "",
     }
 
@@ -223,32 +234,59 @@ def fingerprint(period: Period) -> str:
 
 
 def approve(
-    room: Room, period: Period, now: datetime, by: str, *, second: bool = False, but: Collection[str] = ()
+    room: Room,
+    period: Period,
+    now: datetime,
+    by: str,
+    *,
+    second: bool = False,
+    but: Collection[str] = (),
+    also: Collection[str] = (),
 ) -> Approval:
-    """Approve the notices that are prepared, but those of some leases; they leave when every approval is there."""
+    """Approve the notices that are prepared, but those of some leases; they leave when every approval is there.
+
+    What is held back stays so, except the leases `also`: whoever else must approve hasn't agreed to those yet.
+    """
     with writing():
-        run = NoticeRun.get_or_none(NoticeRun.period == period.name)
-        if run is None:
-            return Approval(refused="not prepared")
-        _hold(period, but)
-        given = {"seconded_at": now, "seconded_by": by} if second else {"approved_at": now, "approved_by": by}
-        NoticeRun.update(**given).where(NoticeRun.period == period.name).execute()
+        if NoticeRun.get_or_none(NoticeRun.period == period.name) is None:
+            return Approval(refused=NO_RUN)
+        if gone := sorted(set(also) - {*_leases(period, PREPARED), *held_back(period)}):
+            return Approval(refused=f"{NOT_WAITING}: {' '.join(gone)}")
+        freed = _move(period, also, HELD, PREPARED)
+        _move(period, but, PREPARED, HELD)
+        changes = _given("seconded" if second else "approved", now, by)
+        if freed:
+            changes |= _given("approved" if second else "seconded", None, "")
+        NoticeRun.update(**changes).where(NoticeRun.period == period.name).execute()
+        held = held_back(period)
         if missing := _missing(room, NoticeRun.get_by_id(period.name)):
-            return Approval(missing=missing)
+            return Approval(missing=missing, held=held)
         ready = RentNotice.update(state="approved").where(
-            RentNotice.period == period.name, RentNotice.state == "prepared"
+            RentNotice.period == period.name, RentNotice.state == PREPARED
         )
-        return Approval(approved=int(ready.execute()))
+        return Approval(approved=int(ready.execute()), held=held)
 
 
-def _hold(period: Period, leases: Collection[str]) -> None:
-    """The notices of these leases stay out of the approval; the others that were held come in again."""
-    ours = RentNotice.period == period.name
-    RentNotice.update(state="prepared").where(ours, RentNotice.state == "held").execute()
-    if leases:
-        RentNotice.update(state="held").where(
-            ours, RentNotice.state == "prepared", RentNotice.lease.in_(list(leases))
-        ).execute()
+def _given(which: str, at: datetime | None, by: str) -> dict[str, Any]:
+    return {f"{which}_at": at, f"{which}_by": by}
+
+
+def _move(period: Period, leases: Collection[str], before: str, after: str) -> int:
+    """Hold back the notices of these leases, or let them go. Returns how many were concerned."""
+    if not leases:
+        return 0
+    theirs = (RentNotice.period == period.name) & RentNotice.lease.in_(list(leases))
+    return int(RentNotice.update(state=after).where(theirs, RentNotice.state == before).execute())
+
+
+def held_back(period: Period) -> tuple[str, ...]:
+    """The leases whose notice waits until an approval names it."""
+    return _leases(period, HELD)
+
+
+def _leases(period: Period, state: str) -> tuple[str, ...]:
+    rows: Any = RentNotice.select(RentNotice.lease).where(RentNotice.period == period.name, RentNotice.state == state)
+    return tuple(sorted(lease for (lease,) in rows.tuples()))
 
 
 def _missing(room: Room, run: NoticeRun) -> str:
@@ -288,7 +326,7 @@ def _shown(row: Any) -> dict[str, Any]:
         "term_due": str(row.term_due),
         "total_due": str(row.total_due),
         "receipt": row.receipt,
-        "status": "sent" if sent else "prepared" if row.state == "held" else row.state,
+        "status": "sent" if sent else PREPARED if row.state == HELD else row.state,
         "sent_at": row.left_at if sent else None,
         "pdf": row.path or None,
     }

@@ -38,8 +38,9 @@ def send(room: Room, prepared: Prepared, now: datetime) -> str:
     """Queue the summary, unless it was sent for these figures already. Returns its key; `''` without an address."""
     to = recipients(room)
     key = _key(prepared.period)
-    if not to or not prepared.open or _said(key):
-        return key if to and prepared.open else ""
+    waits = bool(prepared.open or prepared.held)
+    if not to or not waits or _said(key):
+        return key if to and waits else ""
     folder = _folder(room, prepared.period)
     samples = _samples(room, prepared.period)
     files = [_file(room, folder, f"exemple-{name}.pdf", pdf, "application/pdf") for name, pdf in samples]
@@ -84,7 +85,7 @@ def notice(key: str, template: str, to: str, details: Mapping[str, Any]) -> dict
 def _told(room: Room, prepared: Prepared, now: datetime) -> dict[str, Any]:
     """The run in figures and words, as `templates/mails/notice_run` shows it."""
     due_at = room.due_at(prepared.period)
-    rows = _open_rows(prepared.period)
+    rows = [row for row in _open_rows(prepared.period) if row.state == run.PREPARED]
     odd = sorted(prepared.odd, key=lambda look: (list(Odd).index(look.what), look.lease))
     names = tenants(look.lease for look in odd[:MOST_TOLD])
     words = wording.words()["odd"]
@@ -92,6 +93,7 @@ def _told(room: Room, prepared: Prepared, now: datetime) -> dict[str, Any]:
         "period": prepared.period.name,
         "month": page.term(prepared.period),
         "count": len(rows),
+        "held": prepared.held,
         "kept": prepared.kept,
         "called": euros(sum((row.term_due for row in rows), ZERO)),
         "total": euros(sum((row.total_due for row in rows), ZERO)),
@@ -150,7 +152,7 @@ def tenants(leases: Iterable[str]) -> dict[str, str]:
 
 def _open_rows(period: Period) -> list[RentNotice]:
     n = RentNotice
-    columns = (n.lease, n.number, n.channel, n.opening_balance, n.term_due, n.total_due, n.receipt, n.odd)
+    columns = (n.lease, n.state, n.number, n.channel, n.opening_balance, n.term_due, n.total_due, n.receipt, n.odd)
     return list(n.select(*columns).where(n.period == period.name, n.state.in_(run.OPEN)).order_by(n.lease))
 
 
@@ -174,7 +176,8 @@ def csv_of(prepared: Prepared) -> str:
 def _cells(row: RentNotice, names: Mapping[str, str], looks: Mapping[str, Sequence[str]]) -> list[str]:
     amounts = (row.opening_balance, row.term_due, row.total_due)
     channel, receipt = wording.words()["channels"][row.channel], "" if row.receipt == "none" else row.receipt
-    odd = " | ".join(looks.get(row.lease_id, ()))
+    held = [wording.words()["run"]["held"]] if row.state == run.HELD else []
+    odd = " | ".join((*held, *looks.get(row.lease_id, ())))
     return [row.lease_id, names.get(row.lease_id, ""), channel, *(_comma(one) for one in amounts), receipt, odd]
 
 

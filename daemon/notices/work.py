@@ -165,10 +165,17 @@ def _tell_failed(room: Room, period: Period, failed: dict[str, str], now: dateti
 
 
 def approve(
-    room: Room, period: Period, now: datetime, by: str, *, second: bool = False, but: Collection[str] = ()
+    room: Room,
+    period: Period,
+    now: datetime,
+    by: str,
+    *,
+    second: bool = False,
+    but: Collection[str] = (),
+    also: Collection[str] = (),
 ) -> run.Approval:
     """Approve a term's notices, and say so in the log."""
-    approval = run.approve(room, period, now, by, second=second, but=but)
+    approval = run.approve(room, period, now, by, second=second, but=but, also=also)
     if approval.approved:
         log.notices_approved(period.name, approval.approved)
     return approval

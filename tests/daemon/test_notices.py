@@ -25,9 +25,10 @@ from archive.records import (
     RentNotice,
     database,
 )
+from daemon.answers import orders
 from daemon.app import App, open_app
 from daemon.config import load
-from daemon.notices import channels, dispatch, papers, press, run, summary, work
+from daemon.notices import channels, console, dispatch, papers, press, run, summary, work
 from daemon.reading.parse import parse
 from daemon.sending import bounces
 from rules import period as periods
@@ -138,11 +139,65 @@ def test_an_approval_of_other_figures_counts_no_more(agency: Agency) -> None:
     assert agency.approve(second=True).missing == ACCOUNTING
 
 
-def test_what_is_held_back_waits_for_the_next_approval(agency: Agency) -> None:
+def test_what_is_held_back_stays_so_until_an_approval_names_it(agency: Agency) -> None:
     agency.prepare()
 
-    assert agency.approve(but=[BY_POST]).approved == 1
+    first = agency.approve(but=[BY_POST])
+    again = agency.prepare(BY_MAIL)  # the others' correction, with its own approval
+    pay(BY_POST, "1.00")
+    computed = agency.prepare(BY_POST)
+    without, named = agency.approve(), agency.approve(also=[BY_POST])
+
+    assert (first.approved, first.held) == (1, (BY_POST,))
+    assert (again.open, again.held, computed.held) == (1, (BY_POST,), (BY_POST,))
+    assert console.said_of(again).startswith("2026-11: 1 notices to approve, held back: L00105, ")
+    assert (without.approved, without.held) == (1, (BY_POST,))
+    assert console.said_of_approval(without) == "1 notices approved, held back: L00105"
+    assert (named.approved, named.held) == (1, ())
+    assert agency.approve(also=[BY_POST]).refused == "not_waiting: L00105"
+
+
+def test_the_summary_names_what_is_held_back_and_counts_the_others(agency: Agency) -> None:
+    agency.prepare()
+    agency.approve(but=[BY_POST])
+
+    summary.send(agency.app.room, prepared := agency.prepare(BY_MAIL), NOON)
+
+    (mail,) = Outgoing.select().where(Outgoing.template == "notice_run")
+    told = json.loads(mail.details)["run"]
+    assert (told["count"], told["held"]) == (1, [BY_POST])
+    held, open_ = sorted(summary.csv_of(prepared).splitlines()[1:], key=lambda line: "retenu" not in line)
+    assert held.startswith(BY_POST)
+    assert "retenu" not in open_
+    assert [console.shortly(row, prepared.held)["status"] for row in run.show(NOVEMBER)] == ["prepared", "held"]
+
+
+def test_what_one_approver_lets_go_is_asked_of_the_other_again(agency: Agency) -> None:
+    agency = agency.set('second_approver = "direction@aubrelac.test"')
+    agency.prepare()
+
+    agency.approve(second=True, but=[BY_POST])
     assert agency.approve().approved == 1
+    freed = agency.approve(also=[BY_POST])
+    assert (freed.approved, freed.missing) == (0, "direction@aubrelac.test")
+    assert agency.approve(second=True, also=[BY_POST]).approved == 1
+
+
+def test_a_lease_named_without_a_word_for_it_approves_nothing(agency: Agency) -> None:
+    agency.prepare()
+    agency.approve(but=[BY_POST])
+    room, details = agency.app.room, {"about": "", "words": []}
+
+    for number, words in enumerate(
+        ("2026-11 L00105", "2026-11 avec L00102", "2026-11 sauf L00102 avec L00105 et L99999")
+    ):
+        said = json.dumps(details | {"words": words.split()})
+        Order.create(key=f"order/{number}", name="send", message="0" * 64, by=ACCOUNTING, at=NOON, details=said)
+    orders.obey(room, NOON, lambda: False)
+
+    refused = [order.error for order in Order.select().order_by(Order.key)]
+    assert refused == ["bare_lease: L00105", "not_waiting: L00102", "unknown_lease: L99999"]
+    assert notice(BY_POST).state == "held"
 
 
 def test_what_was_approved_is_what_is_printed(agency: Agency) -> None:

@@ -33,19 +33,20 @@ LETTERS: dict[str, dict[str, Any]] = {
 RUN = {
     "period": "2026-12", "month": "décembre 2026", "count": 1200, "kept": 3, "called": f"9{NB}000,00{NB}€",
     "total": f"9{NB}000,00{NB}€", "by_mail": 48, "by_post": 10, "full": 50, "part": 2, "leaves": "vendredi 20 novembre 2026 à 9 h",
-    "counts": [{"what": "assurance expirée ou inconnue", "count": 2}], "more": 5, "second": "direction@aubrelac.test", "no_bank": True,
+    "counts": [{"what": "assurance expirée ou inconnue", "count": 2}], "more": 5, "held": ["L00105", "L00117"], "second": "direction@aubrelac.test", "no_bank": True,
     "odd": [{"lease": "L00101", "name": "Bonnefoy", "what": "pas d’adresse postale", "detail": "", "notice": False},
             {"lease": "L00102", "name": "Le Goff", "what": "total au-delà de la limite", "detail": f"7{NB}000,00{NB}€", "notice": True}],
 }  # fmt: skip
 NOTICES: dict[str, tuple[str, dict[str, Any]]] = {
     "run": ("notice_run", RUN),
-    "plain run": ("notice_run", RUN | {"kept": 0, "counts": [], "odd": [], "more": 0, "second": "", "no_bank": False}),
+    "plain run": ("notice_run", RUN | {"kept": 0, "counts": [], "odd": [], "more": 0, "held": [], "second": "", "no_bank": False}),
+    "only one held": ("notice_run", RUN | {"count": 0, "held": ["L00105"]}),
     "posted": ("notice_run_posted", {"month": "décembre 2026", "letters": 10, "pages": 12, "unaddressed": ["L1"], "enclosed": True, "path": ""}),
     "posted, heavy": ("notice_run_posted", {"month": "décembre 2026", "letters": 10, "pages": 12, "unaddressed": [], "enclosed": False, "path": "/x"}),
     "failed": ("notice_run_failed", {"period": "2026-12", "month": "décembre 2026", "failed": [{"lease": "L1", "why": "the font has no 丁"}]}),
-    "approved": ("notice_run_answer", {"approved": 58, "missing": "", "but": ["L00105"], "month": "décembre 2026", "leaves": "vendredi 20 novembre 2026 à 9 h"}),
-    "half approved": ("notice_run_answer", {"approved": 0, "missing": "direction@aubrelac.test", "but": [], "month": "décembre 2026", "leaves": ""}),
-    **{why: ("notice_run_answer", {"refused": why, "word": "envoyer"}) for why in ("unverified", "outdated", "unknown_lease", "no_run", "unknown")},
+    "approved": ("notice_run_answer", {"approved": 58, "missing": "", "held": ["L00105"], "month": "décembre 2026", "leaves": "vendredi 20 novembre 2026 à 9 h"}),
+    "half approved": ("notice_run_answer", {"approved": 0, "missing": "direction@aubrelac.test", "held": [], "month": "décembre 2026", "leaves": ""}),
+    **{why: ("notice_run_answer", {"refused": why, "word": "envoyer"}) for why in ("unverified", "outdated", "unknown_lease", "bare_lease", "not_waiting", "no_run", "unknown")},
 }  # fmt: skip
 
 

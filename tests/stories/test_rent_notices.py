@@ -191,7 +191,13 @@ def test_accounting_answers_the_summary_and_all_of_it_leaves(notice_office: Offi
         "printed": 2,
         "prepared": 1,
     }
-    assert any("Retenus : L00105." in text_of(mail) for mail in notice_office.said_to(ACCOUNTING))
+    assert any("Avis retenu : L00105." in text_of(mail) for mail in notice_office.said_to(ACCOUNTING))
+    notice_office.command("notices", "prepare", *TERM)
+    again = _answer(notice_office, "#envoyer")
+    assert "#envoyer avec L00105" in text_of(again)
+    assert show(notice_office)["L00105"]["status"] == "prepared"
+    _answer(notice_office, "#envoyer avec L00105", In_Reply_To=str(again["Message-ID"]))
+    assert show(notice_office)["L00105"]["status"] == "approved", "it goes with the next day's post"
 
 
 FORGED: tuple[dict[str, Any], ...] = (
