@@ -112,7 +112,8 @@ def destination(lease: Lease) -> tuple[str, str]:
 def window(tenants: Iterable[Party], lease: Lease) -> tuple[tuple[str, ...], str]:
     """The lines in the window, and the class of the largest type in which they stand whole.
 
-    One name a line, else names that share lines, none of them cut. Raises ValueError, which quotes the address.
+    One name a line, else names that share lines, none of them cut; at the last, in one run. Raises ValueError, which
+    quotes the address.
     """
     names, where = [_named(party) for party in tenants], _where(lease)
     for name, letters, most in AT_EASE:
@@ -120,9 +121,13 @@ def window(tenants: Iterable[Party], lease: Lease) -> tuple[tuple[str, ...], str
             return (*names, *where), name
     for name, letters, most in SIZES:
         room = most - _height(where, letters)
-        lines = _joined(names, room)
-        if _height(lines, letters) <= room:
-            return (*lines, *where), name
+        for lines in (_joined(names, count) for count in range(room, 0, -1)):  # a long name takes two by itself
+            whole = all(len(line) <= letters or line in names for line in lines)
+            if whole and _height(lines, letters) <= room:
+                return (*lines, *where), name
+    name, letters, most = SIZES[-1]
+    if _height(run := (", ".join(names), *where), letters) <= most:
+        return run, name
     raise ValueError(f"the address is too long for the window of an envelope: {' / '.join((*names, *where))}")
 
 

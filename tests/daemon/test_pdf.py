@@ -216,12 +216,13 @@ def test_the_window_of_the_envelope_shows_the_address_and_nothing_else(notice: N
         (4, "seven", [1, 1, 1, 1]),
         (5, "eight", [1, 1, 1, 1, 1]),
         (7, "eight", [1, 2, 1, 1, 2]),
+        (8, "eight", [8]),
     ],
 )
 def test_names_share_lines_in_the_window_only_where_they_must_and_none_is_cut(
     count: int, size: str, names: list[int]
 ) -> None:
-    notice = noticed(movements()["L00107"], [*FIVE, *FIVE[1:3]][:count])
+    notice = noticed(movements()["L00107"], [*FIVE, *FIVE[1:4]][:count])
 
     lines, found = page.window(notice.tenants, notice.lease)
 
