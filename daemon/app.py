@@ -87,7 +87,7 @@ def open_app(config: Config) -> App:
         return tree.read(found.path)
 
     own = own_addresses(config)
-    absences = Absences(config.reminders.absences, ZoneInfo(agency.timezone), bytes_of)
+    absences = Absences(config.reminders.absences, ZoneInfo(agency.timezone), bytes_of, config.security.authserv)
     speakers = Speakers(config, signer)
     desk = Desk(
         incoming=Incoming(state),

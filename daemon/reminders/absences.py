@@ -1,12 +1,13 @@
 """Who is away today: by the calendar file of the configuration, and by the automatic answers of absent managers."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from archive.records import Contact, Manager, Message
 from daemon import log
+from daemon.reading.authenticity import is_refuted
 from daemon.reading.parse import parse
 from rules import absence
 from rules.letter import normalise_address
@@ -15,12 +16,22 @@ OLDEST = timedelta(days=120)  # an older automatic answer tells nothing of today
 
 
 class Absences:
-    """`bytes_of` gives a letter's bytes by its digest. What was read once is remembered."""
+    """What was read once is remembered.
 
-    def __init__(self, path: Path | None, timezone: ZoneInfo, bytes_of: Callable[[str], bytes]) -> None:
+    `bytes_of` gives a letter's bytes by its digest; `authserv` are servers whose Authentication-Results are believed.
+    """
+
+    def __init__(
+        self,
+        path: Path | None,
+        timezone: ZoneInfo,
+        bytes_of: Callable[[str], bytes],
+        authserv: Collection[str] = (),
+    ) -> None:
         self._path = path
         self._zone = timezone
         self._bytes_of = bytes_of
+        self._authserv = authserv
         self._stamp: tuple[int, int] | None = None
         self._listed: tuple[absence.Absence, ...] = ()
         self._until: dict[str, date] = {}
@@ -63,16 +74,21 @@ class Absences:
 
     def _last_day(self, row: Message) -> date:
         if row.digest not in self._until:
-            received = row.received_at.astimezone(self._zone).date()
-            self._until[row.digest] = absence.until(self._text(row), received)
+            self._until[row.digest] = self._told_by(row)
         return self._until[row.digest]
 
-    def _text(self, row: Message) -> str:
+    def _told_by(self, row: Message) -> date:
+        """The last day of an absence; long ago when a server that we believe says that somebody else announced it."""
+        received = row.received_at.astimezone(self._zone).date()
         try:
             letter = parse(self._bytes_of(row.digest), received_at=row.received_at)
         except OSError:  # the tree is away: what the subject says is enough
-            return str(row.subject)
-        return f"{letter.subject}\n{letter.text}"
+            return absence.until(str(row.subject), received)
+        return (
+            date.min
+            if is_refuted(letter, self._authserv)
+            else absence.until(f"{letter.subject}\n{letter.text}", received)
+        )
 
 
 def _addresses() -> Mapping[str, str]:

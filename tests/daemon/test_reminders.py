@@ -38,11 +38,15 @@ def house_of(config: Config) -> House:
     )
 
 
-def service(absences: Path | None = None, config: Config | None = None, **settings: object) -> Service:
+def service(
+    absences: Path | None = None, config: Config | None = None, raw: bytes = ABSENT, **settings: object
+) -> Service:
     config = config or configuration()
     config = config.model_copy(update={"reminders": Reminders.model_validate(settings)})
     house = house_of(config)
-    return Service(config, lambda: house, Absences(absences, house.timezone, lambda _digest: ABSENT), _note)
+    return Service(
+        config, lambda: house, Absences(absences, house.timezone, lambda _digest: raw, ("mx.aubrelac.test",)), _note
+    )
 
 
 def _note(ref: str, due_at: datetime) -> None:
@@ -169,6 +173,20 @@ def test_an_automatic_answer_replaces_them_until_they_write(mail_room: MailRoom,
     service().remind(lyon("2026-11-26 09:00"))
 
     assert [one for one, _ in told()] == [recipient]
+
+
+def test_a_forged_absence_replaces_nobody(mail_room: MailRoom) -> None:
+    Manager.update(backup="G5").where(Manager.id == "G1").execute()
+    open_case(mail_room)
+    Message.create(
+        digest="absence", id="a", direction="in", sender=G1, automated=True, subject="Absence", received_at=NOON,
+        path="", sidecar="",
+    )  # fmt: skip
+    forged = b"Authentication-Results: mx.aubrelac.test; dmarc=fail header.from=aubrelac.test\r\n" + ABSENT
+
+    service(raw=forged).remind(lyon("2026-11-26 09:00"))
+
+    assert [one for one, _ in told()] == [G1]
 
 
 def test_a_calendar_that_is_missing_stops_nothing(
