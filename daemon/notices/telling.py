@@ -47,6 +47,8 @@ def notice_told(notice: Notice, letterhead: House, lease: LeaseEntry | None) -> 
         "credit": euros(-notice.total_due) if notice.total_due < 0 else "",
         "due": full_day(notice.due_on),
         "debit": full_day(notice.debit_on) if notice.debit_on else "",
+        "debit_past": notice.debit_on is not None
+        and notice.debit_on < notice.issued_on,  # nobody knows yet if it was taken
         "mandate": notice.lease.mandate_reference,
         "holder": bank.holder if paying and bank.iban else "",
         "iban": IBAN(bank.iban).formatted.replace(" ", wording.NO_BREAK) if paying and bank.iban else "",

@@ -212,6 +212,16 @@ def test_what_was_approved_is_what_is_printed(agency: Agency) -> None:
     assert f"{before}".replace(".", ",") in row.details
 
 
+def test_a_late_run_promises_no_debit(agency: Agency) -> None:
+    agency.prepare("L00101")
+    agency.approve()
+    agency.dispatch()
+
+    (row,) = Outgoing.select().where(Outgoing.kind == "rent_notice")
+    told = json.loads(row.details)["told"]
+    assert (told["debit"], told["debit_past"]) == ("jeudi 5 novembre 2026", True)
+
+
 # --- what a tenant asks for
 
 

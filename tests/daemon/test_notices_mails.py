@@ -16,7 +16,7 @@ NB = "\N{NO-BREAK SPACE}"
 TOLD = {
     "greeting": "Mme Bonnefoy", "statement": False, "month": "de décembre 2026",
     "receipts": [{"full": True, "month": "de novembre 2026"}, {"full": False, "month": "d’octobre 2026"}],
-    "way": "pay", "total": f"827,18{NB}€", "credit": "", "due": "mardi 1er décembre 2026", "debit": "",
+    "way": "pay", "total": f"827,18{NB}€", "credit": "", "due": "mardi 1er décembre 2026", "debit": "", "debit_past": False,
     "mandate": "", "holder": "Régie Aubrelac", "iban": "FR76", "bic": "AGRI", "reference": f"L00101{NB}2026-12",
     "home": "14 rue du Puits, 69005 Lyon", "replaces": "",
 }  # fmt: skip
@@ -25,6 +25,7 @@ LETTERS: dict[str, dict[str, Any]] = {
     "no bank": {"holder": "", "iban": "", "bic": "", "reference": ""},
     "debit": {"way": "debit", "debit": "samedi 5 décembre 2026", "mandate": "RUM-1"},
     "debit without mandate": {"way": "debit", "debit": "samedi 5 décembre 2026"},
+    "debit gone by": {"way": "debit", "debit": "jeudi 5 novembre 2026", "mandate": "RUM-1", "debit_past": True},
     "credit": {"way": "nothing", "credit": f"12,00{NB}€"},
     "even": {"way": "nothing", "receipts": []},
     "statement": {"statement": True, "receipts": []},

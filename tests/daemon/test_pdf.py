@@ -152,7 +152,19 @@ def test_a_direct_debit_shows_date_amount_and_mandate() -> None:
     said = text(printed("L00101"))
 
     assert "889,36 € prélevés le 5 novembre 2026" in said
+    assert "sera prélevée le 5 novembre 2026" in said
     assert "mandat RA-L00101-1, créancier FR00ZZZ000000" in said
+
+
+def test_a_direct_debit_whose_day_is_past_is_no_promise() -> None:
+    on_the_day, later = (replace(sample("L00101"), issued_on=date(2026, 11, day)) for day in (5, 24))
+
+    assert "prélevés le 5 novembre 2026" in text(render(on_the_day, HOUSE))
+    said = text(render(later, HOUSE))
+    assert "889,36 € prélèvement du 5 novembre 2026" in said
+    assert "Cette somme relève du prélèvement du 5 novembre 2026 (mandat RA-L00101-1" in said
+    assert "s’il a été effectué, vous n’avez rien à faire" in said
+    assert "sera prélevée" not in said
 
 
 def test_the_particulars_of_the_law_are_on_every_page() -> None:

@@ -113,7 +113,7 @@ def test_a_tenant_on_direct_debit_sees_no_way_to_pay_twice(gone_out: Office) -> 
 
     text = text_of(mail)
 
-    assert "889,36 € seront prélevés le jeudi 5 novembre 2026" in text
+    assert re.search("889,36 € (seront prélevés le|relèvent du prélèvement du) jeudi 5 novembre 2026", text)
     assert "IBAN" not in text
 
 
