@@ -122,7 +122,8 @@ def _listed(letters: Sequence[Letter], firsts: Sequence[int]) -> str:
     writer.writerow(wording.words()["columns"]["post"])
     for rank, letter in enumerate(letters, 1):
         first, after = firsts[rank - 1], firsts[rank]
-        lines = [*letter.lines, *[""] * LINES][: max(LINES, len(letter.lines))]
+        plain = [line.replace(wording.NO_BREAK, " ") for line in letter.lines]  # a provider matches and transliterates
+        lines = [*plain, *[""] * LINES][: max(LINES, len(plain))]
         writer.writerow(
             [rank, letter.row.lease_id, letter.row.number, first, after - first, *lines, letter.postcode, letter.city]
         )

@@ -167,7 +167,12 @@ def print_batch(config: Config, period: Period, now: datetime, again: int) -> st
     missing = f"; no address: {', '.join(made.unaddressed)}" if made.unaddressed else ""
     if not made.letters:
         return f"{period.name}: nothing to print{missing}"
-    return f"{made.letters} letters, {made.pages} pages{missing}\n{made.pdf}\n{made.table}"
+    count = f"{_counted(made.letters, 'letter')}, {_counted(made.pages, 'page')}"
+    return f"{count}{missing}\n{made.pdf}\n{made.table}"
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count} {what}{'s' * (count != 1)}"
 
 
 def lists(config: Config, period: Period, now: datetime) -> list[dict[str, Any]]:

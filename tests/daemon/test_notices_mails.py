@@ -43,6 +43,7 @@ NOTICES: dict[str, tuple[str, dict[str, Any]]] = {
     "plain run": ("notice_run", RUN | {"kept": 0, "counts": [], "odd": [], "more": 0, "held": [], "second": "", "no_bank": False}),
     "only one held": ("notice_run", RUN | {"count": 0, "held": ["L00105"]}),
     "posted": ("notice_run_posted", {"month": "décembre 2026", "letters": 10, "pages": 12, "unaddressed": ["L1"], "enclosed": True, "path": ""}),
+    "posted, one": ("notice_run_posted", {"month": "décembre 2026", "letters": 1, "pages": 1, "unaddressed": [], "enclosed": True, "path": ""}),
     "posted, heavy": ("notice_run_posted", {"month": "décembre 2026", "letters": 10, "pages": 12, "unaddressed": [], "enclosed": False, "path": "/x"}),
     "failed": ("notice_run_failed", {"period": "2026-12", "month": "décembre 2026", "failed": [{"lease": "L1", "why": "the font has no 丁"}]}),
     "approved": ("notice_run_answer", {"approved": 58, "missing": "", "held": ["L00105"], "month": "décembre 2026", "leaves": "vendredi 20 novembre 2026 à 9 h"}),
@@ -122,6 +123,13 @@ def test_a_person_is_greeted_by_name_and_a_company_is_not(party: Party, first_li
 
     assert text_of(composed).splitlines()[0] == first_line
     assert f"<p>{first_line}</p>" in html_of(composed)
+
+
+def test_one_letter_is_no_plural(mail_room: MailRoom) -> None:
+    one, more = (text_of(mail_room.compose(notice(mail_room, *NOTICES[name]))) for name in ("posted, one", "posted"))
+
+    assert "à poster : 1 pli, 1 page." in one
+    assert "à poster : 10 plis, 12 pages." in more
 
 
 @pytest.mark.parametrize("name", ["run", "posted", "failed", "approved", "half approved"])

@@ -279,12 +279,18 @@ def test_a_bounce_sends_that_months_by_post_and_tells_the_manager(sent: Office) 
     sent.deliver(bounce_of(taken))
 
     sent.once()
-    sent.command("notices", "print-batch", *TERM)
+    printed = sent.command("notices", "print-batch", *TERM)
 
+    assert printed.startswith("1 letter, 1 page\n")
+    with (sent.folder / "state" / "notices" / "2026-11" / "courrier-2.csv").open(encoding="utf-8-sig") as file:
+        (posted,) = csv.DictReader(file, delimiter=";")
+    assert (posted["Bail"], posted["Ligne 1"], posted["Ville"]) == ("L00102", "M. Ewen Le Goff", "Lyon")
     row = show(sent)["L00102"]
     assert (row["channel"], row["status"]) == ("post", "printed")
     (told,) = [text_of(one) for one in sent.said_to("d.faucheux@aubrelac.test")]
-    assert "Cet avis partira par la poste." in told
+    assert "Cet avis partira par la poste : vous n’avez rien à renvoyer." in told
+    assert "retry" not in told, "it would go twice"
+    assert "délai" not in told, "a notice has no case"
     assert "550 5.1.1 no such user" in told
     sent.command("notices", "prepare", "--period", "2026-12")
     assert show(sent, "2026-12")["L00102"]["channel"] == "email"
