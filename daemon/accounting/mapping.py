@@ -68,6 +68,7 @@ class Columns(BaseModel):
     amount: str = ""
     side: str = ""  # D or C beside an amount without a sign
     kind: str = ""
+    entry: Names = ()  # the entry of double-entry accounting that a line is part of: its debits are its credits
 
     @model_validator(mode="after")
     def _says_amounts(self) -> Self:
@@ -86,7 +87,7 @@ class Columns(BaseModel):
     def named(self) -> tuple[str, ...]:
         """Every heading that the export must have."""
         single = (self.date, self.account, self.debit, self.credit, self.amount, self.side, self.kind)
-        return tuple(dict.fromkeys(name for name in (*single, *self.label, *self.reference) if name))
+        return tuple(dict.fromkeys(name for name in (*single, *self.label, *self.reference, *self.entry) if name))
 
 
 class ImportMapping(BaseModel):

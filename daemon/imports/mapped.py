@@ -26,6 +26,7 @@ def mapped_lines(rows: Sequence[Row], mapping: ImportMapping, findings: Findings
     sheet = _Sheet(mapping, {_key(name): place for place, name in reversed(list(enumerate(header.cells))) if name})
     lines = list(_lines(sheet, header, below, findings))
     _check_end(sheet, below, lines, findings)
+    _check_entries(sheet, header, below, findings)
     return lines
 
 
@@ -219,8 +220,38 @@ def _sum_of(written: str) -> Decimal | None:
         return None
 
 
+def _check_entries(sheet: _Sheet, header: Row, below: Sequence[Row], findings: Findings) -> None:
+    """The debits of each entry are its credits, over its lines of every account: a part of one is missing otherwise."""
+    if not sheet.mapping.columns.entry:
+        return
+    for entry, rows in _entries(sheet, header, below).items():
+        sides = [tuple(map(_read, _amounts(sheet, row))) for row in rows]
+        debits, credits_ = (sum(side, ZERO) for side in zip(*sides, strict=True))
+        if debits != credits_:
+            lines = ", ".join(str(row.number) for row in rows[:_MOST_NAMED]) + (", …" if rows[_MOST_NAMED:] else "")
+            advice = (
+                f"debits {debits}, credits {credits_} (lines {lines}): the export may have been cut; export it again"
+            )
+            findings.fault(rows[-1].number, " ".join(sheet.mapping.columns.entry), entry, advice)
+
+
+_MOST_NAMED = 10  # lines of an entry in a fault
+
+
+def _entries(sheet: _Sheet, header: Row, below: Sequence[Row]) -> dict[str, list[Row]]:
+    found: dict[str, list[Row]] = {}
+    for row in below:
+        if any(row.cells) and not _is_skipped(row, header, sheet.mapping):
+            found.setdefault(sheet.joined(row, sheet.mapping.columns.entry, " "), []).append(row)
+    return found
+
+
 def _amount(line: Line, column: str) -> Decimal:
+    return _read(line.named[column])
+
+
+def _read(written: str) -> Decimal:
     try:
-        return cells.amount(line.named[column]) if line.named[column] else ZERO
+        return cells.amount(written) if written else ZERO
     except ValueError:
         return ZERO

@@ -8,6 +8,7 @@ from peewee import Database
 
 from archive.records import Movement
 from daemon.imports import ImportRefused, import_file
+from daemon.imports.words import in_french
 from tests.agency import imported, sample, take_in
 from tests.daemon.test_mapping import LEASES, configured, movements
 
@@ -41,6 +42,28 @@ def test_an_example_reads_the_export_beside_it(empty_agency: Database, tmp_path:
     assert (first.added, first.warnings) == (len(rows), ())
     assert movements() == expected
     assert (again.added, again.updated) == (0, 0)
+
+
+def test_a_fec_cut_between_two_lines_of_an_entry_is_refused(empty_agency: Database, tmp_path: Path) -> None:
+    take_in("leases")
+    mapping = configured(tmp_path, f'[imports.one]\nfile = "{EXAMPLES}/fec.toml"').imports["one"]
+    lines = export_of("fec").read_bytes().splitlines(keepends=True)
+    cut, whole = tmp_path / "fec-cut.txt", tmp_path / "fec.txt"
+    cut.write_bytes(b"".join(lines[:14]))  # line 14 is the tenant's half of the first payment; its bank's is line 15
+    whole.write_bytes(b"".join(lines[:15]))  # ends between two entries, like a shorter export
+
+    with pytest.raises(ImportRefused) as refused:
+        import_file("movements", cut, NOW, mapping)
+
+    (fault,) = refused.value.faults
+    assert (fault.line, fault.column, fault.value) == (14, "JournalCode EcritureNum", "BQ 7")
+    assert fault.advice.startswith("debits 0.00, credits 820.78 (lines 14): the export may have been cut")
+    assert (
+        in_french(fault.advice)
+        == "débits 0.00, crédits 820.78 (lignes 14) : l’export a peut-être été coupé, le refaire"
+    )
+    assert not Movement.select().exists()
+    assert import_file("movements", whole, NOW, mapping).added == 7
 
 
 @pytest.mark.parametrize("name", NAMES)
