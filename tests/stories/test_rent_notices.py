@@ -109,7 +109,7 @@ def test_one_mail_is_short_personal_and_brings_its_document(gone_out: Office) ->
 
 
 def test_a_tenant_on_direct_debit_sees_no_way_to_pay_twice(gone_out: Office) -> None:
-    (mail,) = gone_out.said_to("clemence.bonnefoy@example.org")
+    mail, *_ = gone_out.said_to("clemence.bonnefoy@example.org")
 
     text = text_of(mail)
 
@@ -338,10 +338,15 @@ def test_a_receipt_that_was_sent_is_taken_from_the_tree(gone_out: Office) -> Non
 
 def test_a_statement_asks_for_no_other_total_than_the_notice_did(gone_out: Office) -> None:
     """The call of November isn't in accounting's export yet: it stands apart, and the sum is the notice's."""
-    ewen = "ewen.legoff@example.org"
+    ewen, clemence = "ewen.legoff@example.org", "clemence.bonnefoy@example.org"
 
-    asked(gone_out, letter(ewen, "Relevé", "Bonjour, merci de m'envoyer un relevé de compte."))
+    asked(
+        gone_out,
+        *(letter(one, "Relevé", "Bonjour, merci de m'envoyer un relevé de compte.") for one in (ewen, clemence)),
+    )
 
+    (by_debit,) = pdfs_of(gone_out.said_to(clemence)[-1])
+    assert "exigible par prélèvement le 5 novembre 2026" in printed_text(by_debit).replace(" 827,18 €", "")
     (pdf,) = pdfs_of(gone_out.said_to(ewen)[-1])
     said = printed_text(pdf)
     issued = show(gone_out)["L00102"]
