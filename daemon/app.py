@@ -21,7 +21,7 @@ from daemon.cases import casebook
 from daemon.cases.learning import Lessons
 from daemon.config import Config, MailboxConfig, Office
 from daemon.desk import CaseNumbers, Desk, file_sent, journal_head
-from daemon.filing import House
+from daemon.house import House
 from daemon.mailbox import accounts, moves
 from daemon.mailbox.imap import Session
 from daemon.mailbox.moves import OnSent

@@ -20,7 +20,7 @@ from archive.tree import DiskFull, Filed, Locked, Pli, Tree
 from daemon import filing
 from daemon.answers.hearing import Heard
 from daemon.errors import Temporary
-from daemon.filing import House
+from daemon.house import House
 from daemon.reading.parse import parse
 from daemon.sending.identifiers import Signer
 from rules.decide import Policy

@@ -22,7 +22,8 @@ from archive.tree import Pli
 from daemon import filing, log
 from daemon.answers.filing import answer_pli
 from daemon.desk import Desk
-from daemon.filing import House, Opened
+from daemon.house import House
+from daemon.opened import Opened
 from daemon.reading.authenticity import is_aligned
 from daemon.reading.parse import parse
 from daemon.sending import bounces, probe

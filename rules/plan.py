@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import TypeVar
 
 from rules.commands import Command
 from rules.exchange import Enclosed
@@ -203,6 +204,9 @@ class Take:
 Action = OpenCase | JoinCase | Acknowledge | Notify | Shelve | Returned | Obey | Provide | Take
 
 
+Kind = TypeVar("Kind", bound=Action)
+
+
 @dataclass(frozen=True, slots=True)
 class Plan:
     """Everything that one letter sets in motion, in order.
@@ -219,3 +223,7 @@ class Plan:
     gist: str = ""
     danger: str = ""
     stranger: bool = False
+
+    def first(self, kind: type[Kind]) -> Kind | None:
+        """The first action of that kind; None when it has none."""
+        return next((action for action in self.actions if isinstance(action, kind)), None)

@@ -12,7 +12,7 @@ from archive.incoming import Arrival
 from archive.tree import Pli
 from daemon import filing
 from daemon.answers.hearing import Heard
-from daemon.filing import House
+from daemon.house import House
 from rules.letter import Letter
 from rules.plan import FOLDER_OF, Identity, Role
 

@@ -17,7 +17,7 @@ from archive.records import Case, Contact, Message, Outgoing, Person, Step
 from daemon.answers.speakers import Speaker, Speakers, manager_speaking
 from daemon.cases.people import find_manager, managers_named, owner_addresses
 from daemon.config import Config
-from daemon.filing import House
+from daemon.house import House
 from daemon.reading.parse import parse
 from daemon.sending.identifiers import Signer
 from rules import answer

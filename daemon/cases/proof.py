@@ -18,7 +18,8 @@ from daemon import desk, pdf
 from daemon.cases.certificate import choices, listed
 from daemon.cases.history import more
 from daemon.cases.lines import Lines, names_of
-from daemon.filing import House, folder_beside
+from daemon.filing import folder_beside
+from daemon.house import House
 from daemon.notices import page
 from daemon.notices.room import Room
 from daemon.notices.shelf import document_record, place_of

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from daemon.config import Config
 from daemon.desk import Desk
-from daemon.filing import House
+from daemon.house import House
 from daemon.notices.letterhead import Letterheads
 from rules.labels import Mode
 from rules.notice import Policy

@@ -8,7 +8,8 @@ from typing import Any
 from archive import names
 from archive.records import RentNotice
 from archive.tree import Document, Pli
-from daemon.filing import House, lease_place
+from daemon.filing import lease_place
+from daemon.house import House
 from daemon.notices.telling import title_of
 from rules.notice import Notice
 from rules.period import Period

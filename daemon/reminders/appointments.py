@@ -16,7 +16,7 @@ from archive.journal import Op
 from archive.records import Appointment, Case, Event, Fact, Outgoing
 from daemon.cases.lines import Lines
 from daemon.config import Config
-from daemon.filing import House
+from daemon.house import House
 from daemon.sending.outcome import say
 from rules.appointments import Said, Word, owed
 

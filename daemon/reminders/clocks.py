@@ -14,7 +14,7 @@ from archive.database import writing
 from archive.records import Case, Duty, Manager, Step
 from daemon.cases.lines import Lines
 from daemon.config import Config
-from daemon.filing import House
+from daemon.house import House
 from daemon.reminders.absences import Absences
 from daemon.sending.outcome import say
 from rules import reminders

@@ -15,7 +15,7 @@ from archive.records import Case, Duty, Fact, Manager, Message, Outgoing
 from daemon import report
 from daemon.cases.lines import Lines, names_of
 from daemon.config import Config
-from daemon.filing import House
+from daemon.house import House
 from daemon.reminders.absences import Absences
 from daemon.reminders.clocks import colleagues
 from daemon.sending.outcome import say

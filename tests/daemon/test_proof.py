@@ -14,7 +14,7 @@ import pytest
 from archive.records import Case, Message, Step
 from daemon.app import _calendar
 from daemon.cases.proof import facts, printed_page
-from daemon.filing import House
+from daemon.house import House
 from daemon.notices.letterhead import Letterheads
 from daemon.reminders.clocks import breaches, steps_of
 from rules.identity import Directory

@@ -9,7 +9,7 @@ import pytest
 from archive.records import Case, Duty, Manager, Message, Outgoing, Step
 from daemon.app import _calendar
 from daemon.config import Config, Reminders
-from daemon.filing import House
+from daemon.house import House
 from daemon.reminders.absences import Absences
 from daemon.reminders.clocks import Reminders as Service
 from rules.identity import Directory
