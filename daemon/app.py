@@ -37,7 +37,7 @@ from daemon.sending.compose import Composer
 from daemon.sending.identifiers import Signer, load_secret
 from daemon.sending.outbox import Outbox
 from rules.calendar import Calendar, parse_closed, parse_hours
-from rules.decide import Policy
+from rules.context import Policy
 from rules.letter import normalise_address, untagged
 
 AWAY_FOR = 2.0  # seconds for which it is remembered who is away: a hundred letters ask once

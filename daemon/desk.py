@@ -23,7 +23,7 @@ from daemon.errors import Temporary
 from daemon.house import House
 from daemon.reading.parse import parse
 from daemon.sending.identifiers import Signer
-from rules.decide import Policy
+from rules.context import Policy
 from rules.learned import Layer
 from rules.letter import Letter
 

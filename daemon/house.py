@@ -11,7 +11,7 @@ from rules.reminders import Colleague, readers, stand_in
 
 @dataclass(frozen=True, slots=True)
 class House:
-    """What whoever works on a letter needs to know of the agency. `calendars` are keyed by site, the agency's own under `""`."""
+    """What is known of the agency. `calendars` are keyed by site, the agency's own under `""`."""
 
     directory: Directory
     calendars: Mapping[str, Calendar]

@@ -29,7 +29,8 @@ from daemon.reading.parse import parse
 from daemon.sending import bounces, probe
 from rules.automatic import automatic
 from rules.classify import classify
-from rules.decide import Context, decide
+from rules.context import Context
+from rules.decide import decide
 from rules.letter import Label, Letter, Verdict, normalise_address
 from rules.plan import FOLDER_OF, Folder, JoinCase, OpenCase, Returned
 

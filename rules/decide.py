@@ -5,23 +5,23 @@ does it belong to a matter that we follow already? who writes, and about what? i
 what do we say.
 """
 
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Collection
+from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Literal
 
-from rules import deadlines, learned, matters
+from rules import deadlines, learned, matters, replies
 from rules.automatic import Automatic, automatic
 from rules.calendar import Calendar
 from rules.classify import classify
 from rules.commands import commands
+from rules.context import Context, Policy
 from rules.danger import danger
 from rules.exchange import enclosed
-from rules.identity import Directory
 from rules.letter import Alert, Label, Letter, Verdict, normalise_address
 from rules.moves import LABEL_OF
 from rules.plan import (
     FOLDER_OF,
+    TENANTS_SIDE,
     Acknowledge,
     Action,
     CaseView,
@@ -33,17 +33,13 @@ from rules.plan import (
     OpenCase,
     Plan,
     Provide,
-    Returned,
     Role,
     Shelve,
     Take,
 )
 from rules.reading import asks_or_objects, gist
 from rules.requests import wanted
-from rules.roll import LeaseEntry
 
-TENANTS_SIDE = frozenset({Role.TENANT, Role.CO_TENANT, Role.OCCUPANT, Role.GUARANTOR, Role.FORMER, Role.UNCLEAR})
-HOLDERS = frozenset({Role.TENANT, Role.CO_TENANT})  # of a lease, also when it has ended: whose documents they are
 FOLLOWED = frozenset({"open", "waiting"})
 
 # Why a letter that isn't a tenant's request has a case and a clock: what a manager reads.
@@ -61,53 +57,6 @@ SURE_ENOUGH_TO_PUT_ASIDE = 0.85  # of a known tenant's letter; measured confiden
 
 # What these machines say is about our own mail, or about nobody's matter.
 NEVER_A_CASE = frozenset({"bounce", "auto-reply", "own", "report"})
-
-
-@dataclass(frozen=True, slots=True)
-class Policy:
-    """What the agency has set. `answer_since`: letters received before it are filed and never answered."""
-
-    letter: timedelta = timedelta(hours=72)
-    request: timedelta = timedelta(hours=48)
-    counting: Literal["calendar", "business"] = "calendar"
-    threshold: float = 0.5
-    answer_since: datetime | None = None
-    observe: bool = False
-    answer_requests: bool = True  # a document that a tenant asks for is sent at once
-
-
-@dataclass(frozen=True, slots=True)
-class Context:
-    """What the agency knows when a letter is opened.
-
-    `signed` are the cases of Message-IDs that we signed and that the letter answers; `known` those of other messages
-    that it answers; `named` those whose reference stands in its subject; `recent` those that its sender has open.
-    `shared` are the managers of whom whoever reads for them now works in the shared mailbox.
-    `calendars` are keyed by site, the agency's own under `""`. `asked_before`: this unknown sender was asked for a
-    reference already. `returned`: the mail of ours that this one brings back. `commander`: the sender's address may
-    command; `verified`: and it is truly theirs, for a trusted server or an answer to our own signed mail says so.
-    `about` is the key of the mail of ours that this letter answers. `accountant`: the address is accounting's.
-    `put_in` is the folder where a person had put it before we saw it.
-    """
-
-    directory: Directory
-    calendars: Mapping[str, Calendar]
-    seen_at: datetime
-    own: frozenset[str] = frozenset()
-    policy: Policy = Policy()
-    shared: frozenset[str] = frozenset()
-    signed: tuple[CaseView, ...] = ()
-    known: tuple[CaseView, ...] = ()
-    named: tuple[CaseView, ...] = ()
-    recent: tuple[CaseView, ...] = ()
-    asked_before: bool = False
-    layer: learned.Layer = learned.NOTHING  # what the agency's people have corrected
-    returned: Returned | None = None
-    commander: bool = False
-    accountant: bool = False
-    verified: bool = False
-    about: str = ""
-    put_in: Folder | None = None
 
 
 def decide(letter: Letter, context: Context, judged: Verdict | None = None) -> Plan:
@@ -272,9 +221,9 @@ def _follow_up(plan: Plan, letter: Letter, case: CaseView, context: Context, *, 
     if warned:  # not a second acknowledgement: the emergency numbers, once
         actions.append(Acknowledge(letter.sender.address, "acknowledgement_urgent"))
     if says_something or going_on is not None:
-        actions += _notified(plan, "notice_follow_up", case.lease, context, holder=case.manager)
-    actions += _provided(plan, letter, context, may_answer=may_answer)
-    inbox = newly_urgent or _rings(verdict)
+        actions += replies.notified(plan, "notice_follow_up", case.lease, context, holder=case.manager)
+    actions += replies.provided(plan, letter, context, may_answer=may_answer)
+    inbox = newly_urgent or replies.rings(verdict)
     actions.append(Shelve(Folder.INBOX if inbox else FOLDER_OF[case.label], flagged=newly_urgent))
     stranger = normalise_address(letter.sender.address) not in case.participants
     silence = "" if warned else "follow-up"
@@ -300,7 +249,7 @@ def _going_on(case: CaseView, letter: Letter, calendar: Calendar, context: Conte
 def _new_matter(plan: Plan, letter: Letter, context: Context, *, may_answer: bool) -> Plan:
     unsure = plan.verdict.confidence < _least_confidence(plan, context)
     verdict = _matter(plan.verdict, plan.identity, unsure=unsure)
-    asked = wanted(letter, answers_notice=_answers_notice(context))
+    asked = wanted(letter, answers_notice=context.answers_notice)
     paper = asked.on_paper and asked.only and not (verdict.urgent or verdict.alerts)  # says nothing else: no doubt left
     if paper or (verdict.label is Label.OFF_TOPIC and asked):
         verdict = replace(verdict, label=Label.REQUEST)  # whoever asks for a document of theirs is never off topic
@@ -311,19 +260,19 @@ def _new_matter(plan: Plan, letter: Letter, context: Context, *, may_answer: boo
     to_sort = unsure or second_thoughts
     plan = replace(plan, verdict=verdict)
     due_at = _due(verdict, letter, _calendar(plan.identity, context), context, strict=to_sort)
-    provided = _provided(plan, letter, context, may_answer=may_answer)
+    provided = replies.provided(plan, letter, context, may_answer=may_answer)
     case = OpenCase(verdict.label, due_at, verdict.urgent, to_sort, related=_related(plan, letter, context))
-    template = _acknowledgement(verdict, plan.identity, to_sort=to_sort)
+    template = replies.acknowledgement(verdict, plan.identity, to_sort=to_sort)
     actions: list[Action] = [case]
-    silence = _silence(verdict, plan.identity, letter, context) if may_answer else "robot"
+    silence = replies.silence(verdict, plan.identity, letter, context) if may_answer else "robot"
     said: list[Acknowledge | Notify] = []
     if not silence:
         said.append(Acknowledge(letter.sender.address, template))
     pressing = case.urgent or case.to_sort or case.label is Label.DEPARTURE
     alerted = bool(set(verdict.alerts) - {Alert.SENSITIVE})
-    said += _notified(plan, "notice_case", plan.identity.lease, context, pressing=pressing or alerted)
+    said += replies.notified(plan, "notice_case", plan.identity.lease, context, pressing=pressing or alerted)
     actions += _said_or_provided(said, provided, plan, to_sort=to_sort)
-    stays = verdict.urgent or to_sort or _rings(verdict)
+    stays = verdict.urgent or to_sort or replies.rings(verdict)
     actions.append(Shelve(Folder.INBOX if stays else FOLDER_OF[verdict.label], flagged=verdict.urgent))
     return _quiet(replace(plan, actions=tuple(actions), silence=silence), context)
 
@@ -337,29 +286,6 @@ def _said_or_provided(
     if not provided or not plain or not provided[0].wanted.only:
         return [*said, *provided]
     return [replace(provided[0], answers=True, instead=tuple(said))]
-
-
-def _provided(plan: Plan, letter: Letter, context: Context, *, may_answer: bool) -> list[Provide]:
-    """The documents that a tenant asks for, when it is certain whose they are; they go to the registered address.
-
-    The address that the letter came from is that of a holder of the lease, or it wouldn't be known by it.
-    """
-    sender = normalise_address(letter.sender.address)
-    lease = context.directory.lease(plan.identity.lease or "") if plan.identity.method == "address" else None
-    if lease is None or not _holds(lease, sender) or not may_answer or not context.policy.answer_requests:
-        return []
-    asked = wanted(letter, answers_notice=_answers_notice(context))
-    return [Provide(asked, lease.id, sender)] if asked else []
-
-
-def _holds(lease: LeaseEntry, address: str) -> bool:
-    """A guarantor's, an occupant's, a spouse who left's address is in the lease too: it isn't theirs to ask."""
-    holders = (person for person in lease.people if person.role in HOLDERS)
-    return any(normalise_address(email) == address for person in holders for email in person.emails)
-
-
-def _answers_notice(context: Context) -> bool:
-    return context.about.startswith("rent_notice/")
 
 
 def _least_confidence(plan: Plan, context: Context) -> float:
@@ -398,39 +324,9 @@ def _off_topic(plan: Plan, context: Context) -> Plan:
     shelve = Shelve(Folder.OFF_TOPIC)
     if plan.verdict.automated:
         return _quiet(replace(plan, actions=(shelve,), silence="robot"), context)
-    notices = _notified(plan, "notice_letter", plan.identity.lease, context, pressing=False)
+    notices = replies.notified(plan, "notice_letter", plan.identity.lease, context, pressing=False)
     actions: tuple[Action, ...] = (*notices, shelve)
     return _quiet(replace(plan, actions=actions, silence="off-topic"), context)
-
-
-def _acknowledgement(verdict: Verdict, identity: Identity, *, to_sort: bool) -> str:
-    """Which mail of templates/mails; the first that fits, danger before all."""
-    if verdict.urgent:
-        return "acknowledgement_urgent"
-    if Alert.DEATH in verdict.alerts or Alert.VIOLENCE in verdict.alerts:
-        return "acknowledgement_care"
-    if verdict.label is Label.DEPARTURE and not to_sort and identity.party is not Role.OWNER:
-        registered = verdict.registered
-        return "acknowledgement_departure_registered" if registered else "acknowledgement_departure"
-    if identity.party is Role.OWNER:
-        return "acknowledgement_owner"
-    if identity.party not in TENANTS_SIDE:
-        return "acknowledgement_unknown"
-    return "acknowledgement_neutral" if to_sort else "acknowledgement"
-
-
-def _silence(verdict: Verdict, identity: Identity, letter: Letter, context: Context) -> str:
-    """Why a person who wrote hears nothing; '' when they are answered."""
-    if not letter.sender.address:
-        return "no address"
-    if Alert.INSTITUTION in verdict.alerts:
-        return "institution"
-    if identity.party is Role.OTHER:
-        return "other person"
-    pressing = verdict.urgent or verdict.label is Label.DEPARTURE
-    if identity.party is Role.UNKNOWN and context.asked_before and not pressing:
-        return "asked before"
-    return ""
 
 
 # --- clocks, people, places
@@ -453,11 +349,6 @@ def _calendar(identity: Identity, context: Context) -> Calendar:
     return context.calendars.get(site, context.calendars[""])
 
 
-def _rings(verdict: Verdict) -> bool:
-    """A death or violence is for a person at once: it stays where telephones ring."""
-    return Alert.DEATH in verdict.alerts or Alert.VIOLENCE in verdict.alerts
-
-
 def _related(plan: Plan, letter: Letter, context: Context) -> str | None:
     """A case that it may belong to, for a person to confirm: one that it points at, else one of the same matter."""
     pointed = (*context.signed, *context.known, *context.named)
@@ -466,33 +357,6 @@ def _related(plan: Plan, letter: Letter, context: Context) -> str | None:
     earlier = [case.told for case in context.recent if case.told is not None]
     said = f"{letter.subject}\n{plan.gist}"
     return matters.same_matter(plan.verdict.label, said, letter.received_at, earlier)
-
-
-def _notified(
-    plan: Plan, template: str, lease: str | None, context: Context, *, pressing: bool = True, holder: str | None = None
-) -> list[Notify]:
-    """One notice for all who are to hear of it; none when they all read the shared mailbox and nothing presses.
-
-    `holder` is in charge of the case already. A case that was handed to somebody is theirs alone.
-    """
-    charge = holder or _in_charge(plan.identity, lease, context)
-    entry = context.directory.lease(lease or plan.identity.lease or "")
-    beside = entry.shares if entry is not None and entry.manager == charge else ()
-    readers = [one for one in dict.fromkeys((charge, *beside)) if pressing or one not in context.shared]
-    if not readers:
-        return []
-    urgent = plan.verdict.urgent or _rings(plan.verdict)
-    attach = Alert.SENSITIVE not in plan.verdict.alerts
-    return [Notify(readers[0], template, urgent, attach, tuple(one for one in readers[1:] if one))]
-
-
-def _in_charge(identity: Identity, lease: str | None, context: Context) -> str | None:
-    """The manager of the person who writes, else of the case, else of the likeliest lease; None: the supervisor."""
-    if identity.manager is not None:
-        return identity.manager
-    likely = lease or (identity.suggestions[0].lease if identity.suggestions else None)
-    entry = context.directory.lease(likely) if likely is not None else None
-    return entry.manager if entry is not None else None
 
 
 def _quiet(plan: Plan, context: Context) -> Plan:

@@ -27,6 +27,9 @@ class Role(StrEnum):
     UNKNOWN = "unknown"
 
 
+TENANTS_SIDE = frozenset({Role.TENANT, Role.CO_TENANT, Role.OCCUPANT, Role.GUARANTOR, Role.FORMER, Role.UNCLEAR})
+
+
 @dataclass(frozen=True, slots=True)
 class Suggestion:
     """A lease that a letter seems to be about. `score` 0 to 1; `reasons` in French, fit to show a manager."""

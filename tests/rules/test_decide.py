@@ -9,7 +9,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from rules.calendar import Calendar, parse_hours
-from rules.decide import Context, Policy, decide, judge
+from rules.context import Context, Policy
+from rules.decide import decide, judge
 from rules.identity import Directory, LeaseEntry, ManagerEntry, OwnerEntry, PersonEntry
 from rules.letter import Address, Alert, Attachment, Label, Letter
 from rules.plan import Acknowledge, CaseView, Folder, JoinCase, Notify, OpenCase, Plan, Role, Shelve
