@@ -11,11 +11,13 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from archive import events, threads
+from archive import threads
 from archive.incoming import Arrival
-from archive.records import Case, Contact, Message, Outgoing, Person, Step
+from archive.records import Case, Message, Outgoing, Step
+from daemon.answers.addressees import addressees, answered_ids, copied, lease_of, recipients
+from daemon.answers.faults import About, fault_of
 from daemon.answers.speakers import Speaker, Speakers, manager_speaking
-from daemon.cases.people import find_manager, managers_named, owner_addresses
+from daemon.cases.people import find_manager
 from daemon.config import Config
 from daemon.house import House
 from daemon.reading.parse import parse
@@ -25,25 +27,12 @@ from rules.answer import Course, Spoken
 from rules.automatic import automatic, says_absent
 from rules.commands import Command, Fault, Name, keeps_text_inside
 from rules.fold import fold
-from rules.identity import Directory
 from rules.letter import Letter, normalise_address, untagged
-from rules.plan import CaseView, Role
+from rules.plan import CaseView
 
 SENT, DRAFT = "sent", "draft"  # of an arrival: the shared mailbox's folder of sent mail
 HELD = frozenset({"notice_confirm", "notice_crossed"})  # they tell of an answer that waits for a person's word
 MOST_QUESTIONS = 10  # to one person in a day, whether a mail is theirs
-FAULTS = {
-    Name.HAND: Fault.PERSON,
-    Name.ATTACH: Fault.LEASE,
-    Name.NEW: Fault.LEASE,
-    Name.MERGE: Fault.CASE,
-    Name.AGREE: Fault.NO_OWNER,
-    Name.CONFIRM: Fault.NOTHING_HELD,
-    Name.EXTEND: Fault.OVER,
-    Name.SPLIT: Fault.ONLY_LETTER,
-}
-TOLD = frozenset({Name.AGREE, Name.NEW})  # nothing without the text beside them
-KEPT = frozenset({Name.NOTE, Name.PHONE, Name.COUNTER})  # the text beside them is read by no correspondent
 FIRST = frozenset({Name.WAIT, Name.FOLLOW, Name.EXTEND})  # they say what an answer makes of the case
 LONGEST_SHOWN = 2000  # characters of somebody else's answer, as a notice shows them
 
@@ -117,7 +106,7 @@ class Answers:
         signed = list(dict.fromkeys(ref for sign in signs if (ref := self._ref_of(sign))))
         by_sign = threads.by_reference(signed[:1])
         named = threads.in_subject(letter.subject)
-        found = by_sign or threads.by_messages(_answered(letter)) or named
+        found = by_sign or threads.by_messages(answered_ids(letter)) or named
         if not found:
             return None, frozenset(), False
         case = named[0] if named and by_sign and named[0].ref != by_sign[0].ref else found[0]
@@ -126,8 +115,8 @@ class Answers:
 
     def signs(self, letter: Letter, tokens: Sequence[str]) -> list[str]:
         """Everything in a letter that may be a token of ours: what it answers, where it went, what it repeats."""
-        tagged = [address for address in _recipients(letter) if "+" in address]
-        return [*tokens, *_answered(letter), *tagged]
+        tagged = [address for address in recipients(letter) if "+" in address]
+        return [*tokens, *answered_ids(letter), *tagged]
 
     def _ref_of(self, sign: str) -> str | None:
         grant = self.signer.grant(sign)
@@ -157,9 +146,9 @@ class _Talk:
         self._confirmed = confirmed
         self._row = Case.get_or_none(Case.ref == heard.case.ref) if heard.case else None
         people = answers.speakers.addresses(house.directory)
-        tagged = {one for one in _recipients(heard.letter) if untagged(one) in answers.own}
+        tagged = {one for one in recipients(heard.letter) if untagged(one) in answers.own}
         self.ours = answers.own | people | tagged
-        self.addressees = _addressees(self._row, house.directory) - self.ours
+        self.addressees = addressees(self._row, house.directory) - self.ours
         self._asked_owners = threads.asked_in(self._row) - self.addressees if self._row else set()
 
     # --- three ways
@@ -168,7 +157,7 @@ class _Talk:
         """A new case from a call, or a command that lacks its case; anything else is a colleague's letter."""
         heard, letter = self._heard, self._heard.letter
         if heard.out:
-            heard.lease = _lease_of(_recipients(letter), self._house.directory)
+            heard.lease = lease_of(recipients(letter), self._house.directory)
             return heard
         if self._speaker is None or not self._speaker.manager:
             return None  # what accounting commands is about no case (rules.decide)
@@ -247,7 +236,7 @@ class _Talk:
     def _hands_back_a_notice(self) -> bool:
         """Forwarded to ourselves with an answer above, where a reply was meant: whoever did it believes it gone."""
         notice = answer.CUT in fold(self._heard.letter.text)
-        return notice and not self._said.empty and {*_recipients(self._heard.letter)} <= self.ours
+        return notice and not self._said.empty and {*recipients(self._heard.letter)} <= self.ours
 
     def _unconfirmed(self) -> Heard:
         """« Oui, c'est bien moi » is for us, and no tenant reads it."""
@@ -292,7 +281,7 @@ class _Talk:
         asked = parse(self._answers.bytes_of(question.digest), received_at=question.received_at)
         writer = self._writer(question)
         owner = writer in self._asked_owners  # what is said to an owner is no tenant's business
-        beside = [] if owner else sorted(_copied(asked, self._case) - self.ours - {writer})
+        beside = [] if owner else sorted(copied(asked, self._case) - self.ours - {writer})
         key = f"answer/{self._heard.letter.digest}"
         people = self._speaker.addresses if self._speaker else frozenset()
         instead = self._answers.config.agency.address
@@ -376,7 +365,11 @@ class _Talk:
 
     def _faults(self) -> dict[str, Fault]:
         """The lines that can't be obeyed, and why."""
-        return {one.line: fault for one in self._said.commands if (fault := self._fault(one)) is not None}
+        return {one.line: found for one in self._said.commands if (found := self._fault(one)) is not None}
+
+    def _fault(self, command: Command) -> Fault | None:
+        about = About(self._row, self._said.text, self._house.directory, self._held, self._question)
+        return fault_of(command, about)
 
     def _refused(self, faults: Sequence[Mapping[str, str]]) -> Heard:
         self._heard.orders.clear()
@@ -419,60 +412,6 @@ class _Talk:
         rows = (self._told_by(sign) for sign in self._answers.signs(self._heard.letter, self._said.tokens))
         return next((str(row.answers) for row in rows if row is not None and row.template in HELD), "")
 
-    def _fault(self, command: Command) -> Fault | None:
-        """What keeps a command from being carried out, as far as the agency's lists can tell."""
-        if command.name is None or command.name is Name.SEND:
-            return Fault.UNKNOWN
-        if command.fault is not None:
-            return command.fault
-        directory = self._house.directory
-        if self._row is None and command.name not in {Name.NEW, Name.CONFIRM}:
-            return Fault.NO_CASE
-        if command.name is Name.MERGE and self._is_of_two_households(command):
-            return Fault.HOUSEHOLD
-        if not self._makes_sense(command, directory):
-            namesakes = command.name is Name.HAND and managers_named(command.whom, directory)
-            return Fault.NAMESAKES if namesakes else FAULTS[command.name]
-        return self._fault_of_the_text(command)
-
-    def _fault_of_the_text(self, command: Command) -> Fault | None:
-        """What is wrong with the words beside a command."""
-        if command.name in TOLD and not (command.reason or self._said.text):
-            return Fault.UNTOLD
-        return Fault.LETTER if command.name in KEPT and answer.addresses_somebody(self._said.text) else None
-
-    def _is_of_two_households(self, command: Command) -> bool:
-        """One of two tenants would read what is written to the other."""
-        other = threads.by_reference([command.whom])
-        return bool(other and other[0].lease and self._case.lease_id and other[0].lease != self._case.lease_id)
-
-    def _makes_sense(self, command: Command, directory: Directory) -> bool:
-        """Whether what it names is there."""
-        match command.name:
-            case Name.HAND:
-                return find_manager(command.whom, directory) is not None
-            case Name.ATTACH | Name.NEW:
-                return directory.lease(command.whom) is not None
-            case Name.MERGE:
-                other = threads.by_reference([command.whom])
-                return bool(other) and other[0].ref != self._case.ref
-            case Name.AGREE:
-                return bool(owner_addresses(self._case))
-            case Name.CONFIRM:
-                return bool(self._held())
-            case _:
-                return self._fits(command)
-
-    def _fits(self, command: Command) -> bool:
-        """Whether the case is in a state in which it can be done."""
-        match command.name:
-            case Name.EXTEND:
-                return self._case.answered_at is None and str(self._case.status) != "closed"
-            case Name.SPLIT:
-                return str(self._question().digest) != events.opened_by(str(self._case.ref))
-            case _:
-                return True
-
     # --- as the sidecar holds it
 
     def _add(self, name: str, details: Mapping[str, Any], at: datetime, line: str = "") -> None:
@@ -502,58 +441,6 @@ class _Talk:
 
 def _listed(faults: Mapping[str, Fault]) -> list[dict[str, str]]:
     return [{"word": line, "fault": str(fault)} for line, fault in faults.items()]
-
-
-# --- addresses
-
-
-def _answered(letter: Letter) -> tuple[str, ...]:
-    return (*letter.in_reply_to, *reversed(letter.references))
-
-
-def _recipients(letter: Letter) -> list[str]:
-    headers = [normalise_address(one.address) for one in (*letter.to, *letter.cc)]
-    delivered = [letter.header("delivered-to"), letter.header("x-original-to"), *letter.envelope_recipients]
-    return [*headers, *(normalise_address(one.strip("<> ")) for one in delivered if one)]
-
-
-def _addressees(case: Case | None, directory: Directory) -> frozenset[str]:
-    """Whom an answer in this case may be for: who wrote first, the people of the lease, the owner, who wrote since."""
-    if case is None:
-        return frozenset()
-    wrote = Message.select(Message.sender).where(Message.case == case.ref, Message.direction == "in")
-    theirs = {one.sender for one in wrote if _is_of(one.sender, case, directory)}
-    return frozenset({normalise_address(case.sender), *theirs, *_registered(case)}) - {""}
-
-
-def _is_of(address: str, case: Case, directory: Directory) -> bool:
-    holders = directory.holders.get(normalise_address(address), ())
-    lease = any(holder.lease == case.lease_id for holder in holders if holder.lease)
-    return lease or (case.party == Role.OWNER and any(holder.owner is not None for holder in holders))
-
-
-def _registered(case: Case) -> set[str]:
-    """The addresses of the tenants of its lease."""
-    if not case.lease_id:
-        return set()
-    roles = [Role.TENANT, Role.CO_TENANT]
-    rows = (
-        Contact.select(Contact.value)
-        .join(Person, on=(Contact.person == Person.id))
-        .where(Person.lease == case.lease_id, Person.role.in_(roles), Contact.kind == "email")
-    )
-    return {normalise_address(row.value) for row in rows}
-
-
-def _copied(asked: Letter, case: Case) -> set[str]:
-    """The tenants of the lease whom the writer had in copy."""
-    return {normalise_address(one.address) for one in (*asked.to, *asked.cc)} & _registered(case)
-
-
-def _lease_of(addresses: Iterable[str], directory: Directory) -> str | None:
-    """The one lease whose people a mail went to."""
-    leases = {holder.lease for one in addresses for holder in directory.holders.get(one, ()) if holder.lease}
-    return leases.pop() if len(leases) == 1 else None
 
 
 def _is_copy(letter: Letter) -> bool:
