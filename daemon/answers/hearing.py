@@ -174,6 +174,8 @@ class _Talk:
             return self.noted("draft")
         if went is Course.WRITTEN:
             self._answered()
+        if self._asks_for_help():
+            return self._helped()
         faults = self._faults()
         self._order(command for command in self._said.commands if command.line not in faults)
         if faults:
@@ -350,9 +352,8 @@ class _Talk:
 
     def _commanded(self, commands: Sequence[Command], *, passes_on: bool = False) -> Heard:
         """All of them, or none: a slip in one may mean that the others aren't meant either."""
-        if commands and all(command.fault is Fault.HELP for command in commands) and self._said.empty:
-            self._tell("notice_commands", {"help": True, "subject": "notice_help"})
-            return self.noted("commanded")
+        if self._asks_for_help():
+            return self._helped()
         if faults := self._faults():
             return self._refused(_listed(faults))
         self._order(commands)
@@ -362,6 +363,14 @@ class _Talk:
         elif self._heard.step is None:
             self.noted("commanded")
         return self._heard
+
+    def _asks_for_help(self) -> bool:
+        commands = self._said.commands
+        return bool(commands) and all(command.fault is Fault.HELP for command in commands) and self._said.empty
+
+    def _helped(self) -> Heard:
+        self._tell("notice_commands", {"help": True, "subject": "notice_help"})
+        return self.noted("commanded")
 
     def _faults(self) -> dict[str, Fault]:
         """The lines that can't be obeyed, and why."""

@@ -152,6 +152,17 @@ def test_a_command_that_slipped_into_an_answer_is_told_to_whoever_is_in_charge(r
     assert len(office.said_to(TENANT)) == 1
 
 
+def test_the_list_of_commands_is_asked_for_from_the_shared_mailbox_too(rounds: Rounds) -> None:
+    office = rounds.office
+    opened(rounds)
+
+    sent(rounds, mail(OURS, "#aide"))
+
+    told = text_of(office.said_to(MANAGER)[-1])
+    assert "Les commandes, chacune seule sur sa ligne :" in told
+    assert "pas été suivie" not in told
+
+
 def test_an_answer_that_left_no_copy_is_noticed_by_check(rounds: Rounds) -> None:
     office = rounds.office
     with office.person() as person:
