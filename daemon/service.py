@@ -23,13 +23,13 @@ from daemon.config import Config, MailboxConfig
 from daemon.errors import ConfigError
 from daemon.listen import Listener
 from daemon.loops import BROKEN, Loops, die
+from daemon.mailbox.bell import Bell
 from daemon.mailbox.fetch import Watch
 from daemon.mailbox.imap import Session
 from daemon.sender import Sender
 from daemon.turn import alone, check_secrets
 
 BEAT = 1.0  # seconds between two beats of the heart
-AWAY_EVERY = 15.0  # seconds between two rounds of putting away while letters wait to be read
 _ASKED = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
@@ -96,10 +96,8 @@ class Service:
         self._loops = Loops()
         self._letters = threading.Event()
         self._wakes = {box.name: threading.Event() for box in app.config.mailbox}
-        self._sender = Sender(app.config, on_sent=self._put_away_soon)
-        self._reading = False
-        self._unheard = False  # mailboxes have something to do, and weren't told
-        self._told_at = clock.monotonic()
+        self._bell = Bell(self._wakes.values())
+        self._sender = Sender(app.config, on_sent=self._bell.ring)
 
     def serve(self, reloaded: Callable[[], Config | None]) -> Config | None:
         """Until a signal: None to stop, or the configuration to go on with."""
@@ -128,7 +126,7 @@ class Service:
         if listener:
             listener.stop()
         self._letters.set()
-        self._wake_mailboxes()
+        self._bell.ring_at_once()
         self._sender.stop()
         if self._loops.join():
             self._app.close()
@@ -159,36 +157,17 @@ class Service:
             self._letters.set()
 
     def _read_letters(self, is_over: Callable[[], bool]) -> None:
-        self._reading = True
-        try:
+        with self._bell.while_reading():
             done = pipeline.work(self._app.desk, is_over, self._wake_followers)
-        finally:
-            self._reading = False
-        if done:
-            passed_on.record_answers(self._app.desk)  # one may have come back
-        if done + casework.carry_out(self._app.desk):
-            self._wake_followers()
-        elif self._unheard:
-            self._wake_mailboxes()
-
-    def _put_away_soon(self) -> None:
-        """There is something to put away: at once, but while letters are read only now and then, for they come first.
-
-        Many at once also cost the mail server, and us, a fraction of many one by one.
-        """
-        self._unheard = True
-        if not self._reading or clock.monotonic() - self._told_at > AWAY_EVERY:
-            self._wake_mailboxes()
-
-    def _wake_mailboxes(self) -> None:
-        self._unheard, self._told_at = False, clock.monotonic()
-        for wake in self._wakes.values():
-            wake.set()
+            if done:
+                passed_on.record_answers(self._app.desk)  # one may have come back
+            if done + casework.carry_out(self._app.desk):
+                self._wake_followers()
 
     def _wake_followers(self) -> None:
         """Letters are recorded: there is something to send, and to put away."""
         self._sender.wake()
-        self._put_away_soon()
+        self._bell.ring()
 
     # --- the heart
 
