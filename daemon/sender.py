@@ -48,10 +48,6 @@ class Sender:
         self._process = _FORK.Process(target=_main, args=(config, self._theirs, self._ours), name="sender")
         self._listener = threading.Thread(target=self._listen, name="sender", daemon=True)
 
-    @property
-    def pid(self) -> int | None:
-        return self._process.pid
-
     def start(self) -> None:
         """Fork: what is loaded is shared, and no other thread may run yet. No connection crosses it."""
         if not database.is_closed():
@@ -64,9 +60,9 @@ class Sender:
         """There may be something to send."""
         _tell(self._ours, LOOK_THERE)
 
-    def is_well(self, silent: float = SILENT) -> bool:
+    def is_well(self) -> bool:
         """Whether it has told so lately: it does each second, unless one of its threads is stuck."""
-        return clock.monotonic() - self._heard_at <= silent
+        return clock.monotonic() - self._heard_at <= SILENT
 
     def has_died(self) -> bool:
         return self._died

@@ -9,33 +9,41 @@ from tests.office import CONFIG
 # In an interpreter of its own: it forks, which a process that has threads had better not do.
 WATCHED = """
 import os, signal, sys, time
+from multiprocessing import active_children
 from pathlib import Path
+import daemon.sender
 from daemon.app import open_app
 from daemon.config import load
 from daemon.sender import Sender
 
+daemon.sender.SILENT = 0.5
+
 def until(happens):
     deadline = time.monotonic() + 20
     while not happens():
-        assert time.monotonic() < deadline, sender.pid
+        assert time.monotonic() < deadline
         time.sleep(0.02)
+
+def send(number):
+    (process,) = active_children()
+    os.kill(process.pid, number)
 
 config = load(Path(sys.argv[1]))
 open_app(config).close()
 sender = Sender(config, on_sent=lambda: None)
 sender.start()
-os.kill(sender.pid, signal.SIGSTOP)
+send(signal.SIGSTOP)
 for _ in range(20_000):
     sender.wake()
-until(lambda: not sender.is_well(silent=0.5))
-os.kill(sender.pid, signal.SIGCONT)
-until(lambda: sender.is_well(silent=0.5))
+until(lambda: not sender.is_well())
+send(signal.SIGCONT)
+until(lambda: sender.is_well())
 sender.stop()
 print("stopped", sender.has_died())
 
 sender = Sender(config, on_sent=lambda: None)
 sender.start()
-os.kill(sender.pid, signal.SIGKILL)
+send(signal.SIGKILL)
 until(sender.has_died)
 sender.stop()
 """
