@@ -18,7 +18,7 @@ from datetime import date, datetime, time
 from pathlib import Path
 from typing import Any
 
-from daemon.imports.faults import Findings
+from daemon.imports.faults import Findings, ImportRefused
 
 TEXT = {".csv", ".txt", ".tsv"}
 SEPARATORS = ";,\t"
@@ -144,9 +144,7 @@ def _decoded_as(encoding: str, data: bytes, findings: Findings) -> str:
     try:
         return data.decode(marked)
     except UnicodeDecodeError as error:
-        raise findings.refuse(
-            _encoding_advice(data, marked, error), line=data.count(b"\n", 0, error.start) + 1
-        ) from error
+        raise _not_in(marked, error, findings) from error
 
 
 def _decoded(data: bytes, findings: Findings) -> str:
@@ -157,9 +155,7 @@ def _decoded(data: bytes, findings: Findings) -> str:
         if error.end == len(data) and error.reason in {"unexpected end of data", "truncated data"}:
             raise findings.refuse("the file ends in the middle of a character: the export was cut") from error
         if encoding != "utf-8" or _is_mostly_utf8(data):
-            raise findings.refuse(
-                _encoding_advice(data, encoding, error), line=data.count(b"\n", 0, error.start) + 1
-            ) from error
+            raise _not_in(encoding, error, findings) from error
     return _decoded_as_windows(data, findings)
 
 
@@ -170,18 +166,19 @@ def _is_mostly_utf8(data: bytes) -> bool:
     return sum(not c.isascii() for c in text) - broken > broken
 
 
-def _encoding_advice(data: bytes, encoding: str, error: UnicodeDecodeError) -> str:
+def _not_in(encoding: str, error: UnicodeDecodeError, findings: Findings) -> ImportRefused:
+    """`encoding` is the name that people know: Python's own says charmap of many."""
+    data = error.object
     around = data[max(0, error.start - 10) : error.start + 10]
-    return f"the byte 0x{data[error.start]:02x} is not {encoding} here ({around!r}): save the file as CSV UTF-8"
+    advice = f"the byte 0x{data[error.start]:02x} is not {encoding} here ({around!r}): save the file as CSV UTF-8"
+    return findings.refuse(advice, line=data.count(b"\n", 0, error.start) + 1)
 
 
 def _decoded_as_windows(data: bytes, findings: Findings) -> str:
     try:
         return data.decode("cp1252")
     except UnicodeDecodeError as error:
-        raise findings.refuse(
-            _encoding_advice(data, "cp1252", error), line=data.count(b"\n", 0, error.start) + 1
-        ) from error
+        raise _not_in("cp1252", error, findings) from error
 
 
 # --- spreadsheets

@@ -264,7 +264,9 @@ def test_utf_8_with_one_byte_of_windows_is_refused_rather_than_misread(tmp_path:
 
 
 def test_bytes_of_no_encoding_are_refused(tmp_path: Path) -> None:
-    assert "line 2: the byte 0x81" in refused(tmp_path / "f.csv", OWNERS.encode() + b"SCI \xe9t\x81;1;;\n")
+    assert "line 2: the byte 0x81 is not cp1252 here" in refused(
+        tmp_path / "f.csv", OWNERS.encode() + b"SCI \xe9t\x81;1;;\n"
+    )
     assert "NUL" in refused(tmp_path / "f.csv", OWNERS + "SCI\0;1;;\n")
 
 
