@@ -7,7 +7,7 @@ acknowledgement, the word to the manager) is said after all.
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -17,7 +17,7 @@ from archive.records import Case, NoticeRun, Order, Outgoing, Step
 from daemon import desk, log, wording
 from daemon.accounting import batches, ledger
 from daemon.errors import Permanent
-from daemon.notices import page, papers, summary, work
+from daemon.notices import page, papers, run, summary
 from daemon.notices.room import Room
 from daemon.notices.run import Approval
 from rules import period as periods
@@ -58,22 +58,22 @@ def _carry_out(room: Room, order: Order, now: datetime) -> None:
 def _send(room: Room, order: Order, now: datetime) -> str:
     """`#envoyer` in answer to the summary: approve what it showed, and nothing else."""
     details = json.loads(order.details)
-    run = _run(details)
-    if run is None:
-        return "no_run"
-    if details["about"] and not _is_last(details["about"], run):
+    prepared = _run(details)
+    if prepared is None:
+        return run.NO_RUN
+    if details["about"] and not _is_last(details["about"], prepared):
         return "outdated"
     said = _leases_in(room, details["words"])
     if said.unknown:
         return f"unknown_lease: {' '.join(said.unknown)}"
     if said.bare:
         return f"bare_lease: {' '.join(said.bare)}"
-    period = periods.parse(run.period)
+    period = periods.parse(prepared.period)
     second = order.by == room.config.notices.second_approver.casefold() and order.by != _first(room)
     by = f"mail:{order.message[:16]}"
-    approval = work.approve(room, period, now, by, second=second, but=said.but, also=said.also)
+    approval = run.approve(room, period, now, by, second=second, but=said.but, also=said.also)
     if approval.refused:
-        return approval.refused
+        return ": ".join(filter(None, (approval.refused, " ".join(approval.gone))))
     _confirm(room, order, period, approval, now)
     return ""
 
@@ -86,43 +86,45 @@ def _run(details: Mapping[str, Any]) -> NoticeRun | None:
     """The run of the summary that was answered; else the one that the words name; else the only one that waits."""
     about = str(details["about"]).split("/")
     if about[0] == "notice_run":
-        run: NoticeRun | None = NoticeRun.get_or_none(NoticeRun.period == about[1])
-        return run
+        prepared: NoticeRun | None = NoticeRun.get_or_none(NoticeRun.period == about[1])
+        return prepared
     for word in details["words"]:
-        run = NoticeRun.get_or_none(NoticeRun.period == word)
-        if run is not None:
-            return run
+        prepared = NoticeRun.get_or_none(NoticeRun.period == word)
+        if prepared is not None:
+            return prepared
     waiting = list(NoticeRun.select().where(NoticeRun.approved_at.is_null(), NoticeRun.summary != "").limit(2))
     return waiting[0] if len(waiting) == 1 else None
 
 
-def _is_last(about: str, run: NoticeRun) -> bool:
+def _is_last(about: str, prepared: NoticeRun) -> bool:
     """The figures may have changed since: then only the newer summary's answer approves them."""
-    return about == run.summary or about.startswith(f"{run.summary}/")
+    return about == prepared.summary or about.startswith(f"{prepared.summary}/")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Said:
     """The leases of an `#envoyer`: those after `sauf`, after `avec`, after neither; what is no lease after either."""
 
-    but: tuple[str, ...] = ()
-    also: tuple[str, ...] = ()
-    bare: tuple[str, ...] = ()
-    unknown: tuple[str, ...] = ()
+    but: list[str] = field(default_factory=list)
+    also: list[str] = field(default_factory=list)
+    bare: list[str] = field(default_factory=list)
+    unknown: list[str] = field(default_factory=list)
 
 
 def _leases_in(room: Room, words: list[str]) -> Said:
-    known, found = room.house().directory.leases, Said()
-    place = "bare"
+    known, said = room.house().directory.leases, Said()
+    place = said.bare
     for word in words:
         lease = word.strip(" .,;:").upper()
-        if word.casefold() in EXCEPT | WITH:
-            place = "but" if word.casefold() in EXCEPT else "also"
+        if word.casefold() in EXCEPT:
+            place = said.but
+        elif word.casefold() in WITH:
+            place = said.also
         elif lease in known:
-            found = replace(found, **{place: (*getattr(found, place), lease)})
-        elif place != "bare" and lease not in {"", "ET"}:
-            found = replace(found, unknown=(*found.unknown, lease))
-    return found
+            place.append(lease)
+        elif place is not said.bare and lease not in {"", "ET"}:
+            said.unknown.append(lease)
+    return said
 
 
 def _confirm(room: Room, order: Order, period: Period, approval: Approval, now: datetime) -> None:

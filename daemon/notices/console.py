@@ -113,12 +113,12 @@ def approve(
     """Approve. Raises Permanent when nothing was prepared, or a lease that is named has nothing that waits."""
     room = _room(config)
     _check_leases(room, (*but, *also))
-    approval = work.approve(room, period, now, f"command:{_user()}", second=second, but=but, also=also)
-    why, _, leases = approval.refused.partition(": ")
-    if why == run.NO_RUN:
-        raise Permanent(f"{period.name}: not prepared; run `notices prepare --period {period.name}` first")
-    if why:
+    approval = run.approve(room, period, now, f"command:{_user()}", second=second, but=but, also=also)
+    if approval.gone:
+        leases = " ".join(approval.gone)
         raise Permanent(f"{period.name}: no notice of {leases} waits for an approval; nothing was approved")
+    if approval.refused:
+        raise Permanent(f"{period.name}: not prepared; run `notices prepare --period {period.name}` first")
     return approval
 
 

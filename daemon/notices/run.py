@@ -17,6 +17,7 @@ from peewee import JOIN, fn
 
 from archive.database import reading, writing
 from archive.records import Duty, NoticeRun, Outgoing, RentNotice
+from daemon import log
 from daemon.notices import channels, parts, roll
 from daemon.notices.roll import Account
 from daemon.notices.room import Room
@@ -61,15 +62,16 @@ class Prepared:
 
 @dataclass(frozen=True, slots=True)
 class Approval:
-    """What an approval did. `missing`: whose approval is still wanted; `refused`: why nothing was approved.
+    """What an approval did. `missing`: whose approval is still wanted; `held`: the leases that are held back now.
 
-    `held`: the leases whose notice is held back now.
+    `refused`: why nothing was approved, with `gone`, the leases that were named and have nothing that waits.
     """
 
     approved: int = 0
     held: tuple[str, ...] = ()
     missing: str = ""
     refused: str = ""
+    gone: tuple[str, ...] = ()
 
 
 # --- computing
@@ -250,21 +252,25 @@ def approve(
     with writing():
         if NoticeRun.get_or_none(NoticeRun.period == period.name) is None:
             return Approval(refused=NO_RUN)
-        if gone := sorted(set(also) - {*_leases(period, PREPARED), *held_back(period)}):
-            return Approval(refused=f"{NOT_WAITING}: {' '.join(gone)}")
+        if gone := set(also) - {*_leases(period, PREPARED), *held_back(period)}:
+            return Approval(refused=NOT_WAITING, gone=tuple(sorted(gone)))
         freed = _move(period, also, HELD, PREPARED)
         _move(period, but, PREPARED, HELD)
         changes = _given("seconded" if second else "approved", now, by)
         if freed:
             changes |= _given("approved" if second else "seconded", None, "")
         NoticeRun.update(**changes).where(NoticeRun.period == period.name).execute()
+        missing = _missing(room, NoticeRun.get_by_id(period.name))
+        approved = 0 if missing else _let_go(period)
         held = held_back(period)
-        if missing := _missing(room, NoticeRun.get_by_id(period.name)):
-            return Approval(missing=missing, held=held)
-        ready = RentNotice.update(state="approved").where(
-            RentNotice.period == period.name, RentNotice.state == PREPARED
-        )
-        return Approval(approved=int(ready.execute()), held=held)
+    if approved:
+        log.notices_approved(period.name, approved)
+    return Approval(approved=approved, held=held, missing=missing)
+
+
+def _let_go(period: Period) -> int:
+    ready = (RentNotice.period == period.name) & (RentNotice.state == PREPARED)
+    return int(RentNotice.update(state="approved").where(ready).execute())
 
 
 def _given(which: str, at: datetime | None, by: str) -> dict[str, Any]:

@@ -4,7 +4,7 @@ Everything is read from the database at each look, so a machine that was off cat
 nothing twice. Nothing is owed for a day before the installation.
 """
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -162,23 +162,6 @@ def _tell_failed(room: Room, period: Period, failed: dict[str, str], now: dateti
     with writing():
         key = f"notice_run_failed/{period.name}/{now.isoformat()}"
         index.say(summary.notice(key, "notice_run_failed", to, details), now)
-
-
-def approve(
-    room: Room,
-    period: Period,
-    now: datetime,
-    by: str,
-    *,
-    second: bool = False,
-    but: Collection[str] = (),
-    also: Collection[str] = (),
-) -> run.Approval:
-    """Approve a term's notices, and say so in the log."""
-    approval = run.approve(room, period, now, by, second=second, but=but, also=also)
-    if approval.approved:
-        log.notices_approved(period.name, approval.approved)
-    return approval
 
 
 def hasten(period: Period, now: datetime) -> None:

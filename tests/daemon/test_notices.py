@@ -154,7 +154,8 @@ def test_what_is_held_back_stays_so_until_an_approval_names_it(agency: Agency) -
     assert (without.approved, without.held) == (1, (BY_POST,))
     assert console.said_of_approval(without) == "1 notices approved, held back: L00105"
     assert (named.approved, named.held) == (1, ())
-    assert agency.approve(also=[BY_POST]).refused == "not_waiting: L00105"
+    refusal = agency.approve(also=[BY_POST])
+    assert (refusal.refused, refusal.gone) == ("not_waiting", ("L00105",))
 
 
 def test_the_summary_names_what_is_held_back_and_counts_the_others(agency: Agency) -> None:
