@@ -9,11 +9,11 @@ star or the quotation marks around it is the same command; a known one in the mi
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, timedelta
+from datetime import date
 from enum import StrEnum
 
+from rules.days import MOST_DAYS, day_of, span
 from rules.fold import fold
-from rules.labels import MONTHS
 from rules.letter import Label, Letter
 from rules.reading import read
 
@@ -103,17 +103,6 @@ Reader = Callable[[Command, date], Command]
 
 _LEASE = re.compile(r"[a-z]{0,3}\d{2,}[\w./-]*", re.IGNORECASE)
 _CASE = re.compile(r"vm-\d{4}-\d{6,}", re.IGNORECASE)
-_NUMERIC = re.compile(r"(\d{1,2})[/.-](\d{1,2})(?:[/.-](\d{4}|\d{2}))?")
-_ISO = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})")
-_UNITS = {"jour": 1, "jours": 1, "j": 1, "semaine": 7, "semaines": 7, "sem": 7}
-_WEEK = ("lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche")
-_SOON = {"aujourd'hui": 0, "demain": 1, "apres-demain": 2}
-_NUMBERS = {
-    "un": 1, "une": 1, "deux": 2, "trois": 3, "quatre": 4, "cinq": 5, "six": 6, "sept": 7, "huit": 8, "dix": 10,
-    "quinze": 15,
-}  # fmt: skip
-_SMALL = frozenset({"le", "la", "au", "du", "de", "a", "pour", "avant", "jusqu'au", "d'ici", "vers", "pas"})
-MOST_DAYS = 366
 
 # Who may be waited for, folded, as it is kept.
 AWAITED = {
@@ -138,13 +127,13 @@ def _awaited(command: Command, today: date) -> Command:
     whom = AWAITED.get(fold(command.words[0]).strip(".:;") if command.words else "")
     if whom is None:
         return replace(command, fault=Fault.AWAITED)
-    day, rest = _day(command.words[1:], today)
+    day, rest = day_of(command.words[1:], today)
     fault = Fault.PAST if day and day < today else None
     return replace(command, whom=whom, day=day, reason=command.after(len(command.words) - len(rest)), fault=fault)
 
 
 def _day_to_come(command: Command, today: date) -> Command:
-    day, rest = _day(command.words, today)
+    day, rest = day_of(command.words, today)
     reason = command.after(len(command.words) - len(rest))
     if day is None:
         return replace(command, fault=Fault.DATE)
@@ -154,7 +143,7 @@ def _day_to_come(command: Command, today: date) -> Command:
 def _day_gone(command: Command, today: date) -> Command:
     if not command.words:
         return replace(command, day=today)
-    day, rest = _day(command.words, today, past=True)
+    day, rest = day_of(command.words, today, past=True)
     reason = command.after(len(command.words) - len(rest))
     if day is None:
         return replace(command, fault=Fault.DATE)
@@ -162,19 +151,9 @@ def _day_gone(command: Command, today: date) -> Command:
 
 
 def _some_days(command: Command, _today: date) -> Command:
-    days, used = _span([fold(word) for word in command.words])
+    days, used = span([fold(word) for word in command.words])
     fault = None if 0 < days <= MOST_DAYS else Fault.DAYS
     return replace(command, days=days, reason=command.after(used), fault=fault)
-
-
-def _span(words: Sequence[str]) -> tuple[int, int]:
-    """How many days `3 jours`, `trois jours`, `3j`, `2semaines` are, and how many words say it; none: 0 days."""
-    glued = re.fullmatch(r"(\d{1,3})([a-z]+)", words[0]) if words else None
-    if glued:
-        return int(glued[1]) * _UNITS.get(glued[2], 0), 1
-    unit = _UNITS.get(words[1], 0) if len(words) > 1 else 0
-    number = _NUMBERS.get(words[0], int(words[0]) if words[0].isdecimal() else 0) if unit else 0
-    return number * unit, 2
 
 
 def _person(command: Command, _today: date) -> Command:
@@ -338,78 +317,3 @@ def _consistent(found: Sequence[Command]) -> list[Command]:
         replace(command, fault=command.fault or Fault.AGAINST) if closes and command.name in _NOT_OVER else command
         for command in found
     ]
-
-
-# --- days
-
-
-def _day(words: tuple[str, ...], today: date, *, past: bool = False) -> tuple[date | None, tuple[str, ...]]:
-    """The day that these words begin with, and the rest of them; none when they begin with no day."""
-    start = 0
-    while start < len(words) and fold(words[start]) in _SMALL:
-        start += 1
-    rest = words[start:]
-    plain = tuple(fold(word).strip(".;") for word in rest)
-    for reader in (_named, _numeric, _month):
-        day, used = reader(plain, today, past)
-        if day is not None:
-            return day, rest[used:]
-    return None, words
-
-
-def _named(words: tuple[str, ...], today: date, past: bool) -> tuple[date | None, int]:
-    """`demain`, `vendredi`, `vendredi prochain`, `vendredi 27 novembre`, `dans 3 jours`."""
-    first = words[0] if words else ""
-    if first == "dans" and not past:
-        days, used = _span(words[1:])
-        return (today + timedelta(days=days), used + 1) if 0 < days <= MOST_DAYS else (None, 0)
-    if first in _SOON:
-        return today + timedelta(days=-_SOON[first] if past else _SOON[first]), 1
-    if first not in _WEEK:
-        return None, 0
-    for reader in (_numeric, _month):  # the date beside it counts
-        day, used = reader(words[1:], today, past)
-        if day is not None:
-            return day, used + 1
-    ahead = (_WEEK.index(first) - today.weekday()) % 7
-    if past:
-        return today - timedelta(days=(7 - ahead) % 7), 1
-    following = len(words) > 1 and words[1] in {"prochain", "prochaine"}
-    return today + timedelta(days=ahead or 7), 2 if following else 1
-
-
-def _numeric(words: tuple[str, ...], today: date, past: bool) -> tuple[date | None, int]:
-    first = words[0] if words else ""
-    if found := _ISO.fullmatch(first):
-        return _real(int(found[1]), int(found[2]), int(found[3])), 1
-    found = _NUMERIC.fullmatch(first)
-    if found is None:
-        return None, 0
-    year = int(found[3]) + (0 if len(found[3]) > 2 else 2000) if found[3] else None  # noqa: PLR2004  27/11/26
-    return _nearest(int(found[1]), int(found[2]), year, today, past), 1
-
-
-def _month(words: tuple[str, ...], today: date, past: bool) -> tuple[date | None, int]:
-    """`27 novembre`, `1er décembre 2026`."""
-    number = re.fullmatch(r"(\d{1,2})(?:er)?", words[0]) if words else None
-    if number is None or len(words) < 2 or words[1] not in MONTHS:  # noqa: PLR2004  a number and a month
-        return None, 0
-    year = int(words[2]) if len(words) > 2 and re.fullmatch(r"20\d\d", words[2]) else None  # noqa: PLR2004
-    return _nearest(int(number[1]), MONTHS[words[1]], year, today, past), 3 if year else 2
-
-
-def _nearest(day: int, month: int, year: int | None, today: date, past: bool) -> date | None:
-    """Without a year: the next such day, or the last one."""
-    if year:
-        return _real(year, month, day)
-    this = _real(today.year, month, day)
-    if this is None or (this <= today if past else this >= today):
-        return this
-    return _real(today.year + (-1 if past else 1), month, day)
-
-
-def _real(year: int, month: int, day: int) -> date | None:
-    try:
-        return date(year, month, day)
-    except ValueError:
-        return None
