@@ -24,7 +24,8 @@ from daemon.reminders import chart
 from daemon.render import Rendered, prepared, render
 from daemon.sending import probe, wire
 from daemon.sending.carrier import SEVEN_BITS, Carrier
-from daemon.sending.dossier import Dossier, answer_facts, bars_of, facts, inside_facts, label_words, lines_of
+from daemon.sending.dossier import Dossier
+from daemon.sending.facts import answer_facts, bars_of, facts, inside_facts, label_words, lines_of
 from daemon.sending.identifiers import HEADER, Signer, subject_token
 from daemon.sending.subject import stem_of, subject_of
 from daemon.wording import tidy, words

@@ -2,7 +2,8 @@
 
 import re
 
-from daemon.sending.dossier import Dossier, label_words
+from daemon.sending.dossier import Dossier
+from daemon.sending.facts import label_words
 from daemon.wording import LINK, shortened, tidy, words
 from rules.letter import Alert
 
