@@ -207,7 +207,9 @@ def test_an_answer_out_of_the_quarantine_joins_its_thread_and_leaves_no_case_beh
 
 
 def test_a_robot_s_letter_out_of_the_quarantine_leaves_no_clock_behind(two_offices: App) -> None:
-    news = letter("news@example.net", "Nos offres", "Les promotions du mois.", Precedence="bulk", List_Id="<a.example.net>")
+    news = letter(
+        "news@example.net", "Nos offres", "Les promotions du mois.", Precedence="bulk", List_Id="<a.example.net>"
+    )
     held = quarantined(two_offices, news, 1)
 
     again = retried(two_offices, held)
