@@ -119,7 +119,7 @@ def follow(ref: str, before: tuple[str, str], put: tuple[str, str] | None = None
         target: str | None = rang if letters[digest].flagged or (first and first.message == digest) else others
         if put == (digest, mailbox):
             target = None
-        _owe(mailbox, digest, str(letters[digest].message_id), target)
+        _owe(mailbox, digest, str(message_id), target)
 
 
 def put_away(message: str, message_id: str, place: str) -> None:
