@@ -58,62 +58,33 @@ def index_letter(record: Record, now: datetime) -> None:
 
 
 def readmit(record: Record, now: datetime) -> None:
-    """A letter leaves the quarantine: it is recorded as any other, under the case and the clock that it has.
-
-    Where it belongs to another case, or to none, the case that it had is over.
-    """
-    own = Message.get_by_id(record["digest"]).case_id
-    now_read = {"state": record["state"], "same_as": record["same_as"], "reason": ""}
-    now_read |= {**_read_of(record), **_shelf_of(record)}
+    """A letter leaves the quarantine: it is recorded as any other, under the case and the clock that it has."""
+    decision, attachment = record["decision"], record["attachment"]
+    now_read = {"state": "filed", "reason": "", **_read_of(record), **_shelf_of(record)}
     Message.update(now_read).where(Message.digest == record["digest"]).execute()
-    held = (Receipt.message == record["digest"]) & (Receipt.state == "quarantined")
-    Receipt.update(state=record["state"]).where(held).execute()
-    if own == record["case"] and record["plan"].get("open"):
-        _know_at_last(record, record["plan"]["open"])
-    else:
-        _open_or_join(record)
-        _end_of(own, record, now)
-    _note(record)
+    Receipt.update(state="filed").where(Receipt.message == record["digest"], Receipt.state == "quarantined").execute()
+    opening = record["plan"].get("open")
+    if opening:
+        Case.update(
+            label=opening["label"],
+            party=attachment["party"],
+            lease=_known(Lease, attachment["lease"]),
+            owner=_owner(attachment["owner"]),
+            manager=_known(Manager, attachment["manager"]),
+            subject=record["subject"],
+            sender=record["from"],
+            urgent=opening["urgent"],
+            to_sort=opening["to_sort"],
+            confidence=decision["confidence"],
+            because=decision["because"],
+            gist="\n".join(_gists(record)),
+        ).where(Case.ref == record["case"]).execute()
     for said in record["plan"]["say"]:
         say(said, now, record["case"], record["digest"])
     _orders(record, now)
     _returned(record)
     if record["case"]:
         whereabouts.follow(record["case"], ("", ""))  # out of the quarantine's folder
-    elif shelf := record["plan"].get("shelve"):
-        whereabouts.put_away(record["digest"], record["message_id"], shelf["folder"])
-
-
-def _know_at_last(record: Record, opening: Record) -> None:
-    """What the case of a quarantined letter is about."""
-    decision, attachment = record["decision"], record["attachment"]
-    Case.update(
-        label=opening["label"],
-        party=attachment["party"],
-        lease=_known(Lease, attachment["lease"]),
-        owner=_owner(attachment["owner"]),
-        manager=_known(Manager, attachment["manager"]),
-        subject=record["subject"],
-        sender=record["from"],
-        urgent=opening["urgent"],
-        to_sort=opening["to_sort"],
-        confidence=decision["confidence"],
-        because=decision["because"],
-        gist="\n".join(_gists(record)),
-    ).where(Case.ref == record["case"]).execute()
-
-
-def _end_of(ref: str | None, record: Record, now: datetime) -> None:
-    """The case of a quarantined letter is a part of the one that the letter joins; without one it is closed.
-
-    Unless somebody else has written in it meanwhile.
-    """
-    joined = record["case"]
-    if ref is None or ref == joined or (joined is None and Message.select().where(Message.case == ref).exists()):
-        return
-    Case.update(status="closed", merged=joined).where(Case.ref == ref).execute()
-    Message.update(case=joined).where(Message.case == ref).execute()
-    add(Step, case=ref, at=now, what="merged" if joined else "closed", message=record["digest"], detail=joined or "")
 
 
 def place(filed: Filed) -> None:

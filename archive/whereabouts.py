@@ -116,26 +116,16 @@ def follow(ref: str, before: tuple[str, str], put: tuple[str, str] | None = None
     for standing in list(Standing.select().where(Standing.message.in_(list(letters)))):
         mailbox, digest = str(standing.mailbox), str(standing.message)
         message_id = letters[digest].message_id
-        target: str | None = rang if letters[digest].flagged or (first and first.message == digest) else others
+        target = rang if letters[digest].flagged or (first and first.message == digest) else others
+        key = f"tidy/{mailbox}/{digest}"
+        row = {"key": key, "kind": "tidy", "mailbox": mailbox, "message": digest, "message_id": message_id}
+        again = {Errand.state: "waiting", Errand.tries: 0, Errand.error: ""}
         if put == (digest, mailbox):
-            target = None
-        _owe(mailbox, digest, str(message_id), target)
-
-
-def put_away(message: str, message_id: str, place: str) -> None:
-    """A letter without a case goes there, from wherever it is expected."""
-    for standing in list(Standing.select().where(Standing.message == message)):
-        _owe(str(standing.mailbox), message, message_id, place)
-
-
-def _owe(mailbox: str, message: str, message_id: str, target: str | None) -> None:
-    """The last word on a letter: it goes there (`""`: where it was to go), or stays (None), and is marked anew."""
-    row = {"key": f"tidy/{mailbox}/{message}", "kind": "tidy", "mailbox": mailbox}
-    row |= {"message": message, "message_id": message_id, "target": target or ""}
-    again = {Errand.state: "waiting", Errand.tries: 0, Errand.error: ""}
-    if target != "":
-        again[Errand.target] = target or ""
-    Errand.insert(row).on_conflict(conflict_target=[Errand.key], update=again).execute()
+            again[Errand.target] = row["target"] = ""
+        else:
+            row["target"] = target
+            again |= {Errand.target: target} if target else {}
+        Errand.insert(row).on_conflict(conflict_target=[Errand.key], update=again).execute()
 
 
 def bears(message: str, mailbox: str, marks: Iterable[str]) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
-from itertools import chain, islice
+from itertools import islice
 from typing import Any
 
 from archive.records import Lease, Movement
@@ -23,7 +23,6 @@ from rules import cells
 OLDEST = date(1990, 1, 1)
 YEAR = timedelta(days=366)
 _BATCH = 500  # lines asked of the database, and written to it, at a time
-_MOST_NAMED = 10  # lines of one fault
 
 Identity = tuple[str, str, str]  # lease, reference, label
 
@@ -113,31 +112,12 @@ def _known_otherwise(row: Movement) -> str:
 
 
 def check_leases(found: list[MovementLine], findings: Findings) -> None:
-    """A movement needs its lease: each that is missing is told once, with its lines."""
+    """A movement needs its lease."""
     known = {lease.id for lease in Lease.select(Lease.id)}
     told = {fault.line for fault in findings.faults if fault.column == "lease_id"}
-    missing: dict[str, list[int]] = {}
     for movement in found:
         if movement.lease and movement.lease not in known and movement.line not in told:
-            missing.setdefault(movement.lease, []).append(movement.line)
-    wanting = sorted(chain.from_iterable(missing.values()))
-    if len(wanting) > 1 and not known:
-        findings.fault(0, "", "", _no_lease_at_all(wanting))
-        return
-    for lease, lines in missing.items():
-        findings.fault(lines[0], "lease_id", lease, _no_such_lease(lines))
-
-
-def _no_lease_at_all(lines: list[int]) -> str:
-    count, first, last = len(lines), lines[0], lines[-1]
-    return f"no lease is known here yet, and {count} lines ({first} to {last}) name one: import the leases first"
-
-
-def _no_such_lease(lines: list[int]) -> str:
-    if len(lines) == 1:
-        return "no such lease: import the leases first"
-    named = ", ".join(map(str, lines[:_MOST_NAMED])) + (", …" if lines[_MOST_NAMED:] else "")
-    return f"no such lease, on {len(lines)} lines ({named}): import the leases first"
+            findings.fault(movement.line, "lease_id", movement.lease, "no such lease: import the leases first")
 
 
 def write(found: list[MovementLine], findings: Findings) -> Counts:

@@ -146,14 +146,14 @@ def _last_paid(asked: Asked, terms: Any) -> tuple[Period, ...]:
 def _givable(asked: Asked, month: Period, terms: Mapping[str, Term], missing: list[str]) -> Term | None:
     term = next((term for term in terms.values() if term.period.meets(month)), None)
     if term is None:
-        missing.append(f"unknown_term: {page.term(month)}")
+        missing.append(f"unknown_term: {month.name}")
         return None
     clear_on = term.clear_on(asked.room.policy.clearance)
     if clear_on is None:
-        missing.append(f"unpaid: {page.term(month)}")
+        missing.append(f"unpaid: {month.name}")
         return None
     if clear_on > asked.today:
-        missing.append(f"uncertain: {page.term(month)}")
+        missing.append(f"uncertain: {month.name}")
         return None
     return term
 
@@ -194,7 +194,7 @@ def _new_receipt(asked: Asked, given: Sequence[Term]) -> Found:
         receipts=tuple((one, _elsewhere(owed, one.period)) for one in receipts),
         fees=fees,
     )
-    return Found("receipt", name, _told(kind, terms), _file("receipt" if full else "part", asked), content)
+    return Found("receipt", name, _told(kind, terms), _file("receipt", asked), content)
 
 
 def _elsewhere(owed: Mapping[Period, Decimal], period: Period) -> Decimal:

@@ -6,12 +6,10 @@ They are read in a process of its own: a file that makes the reader (pdfium) fal
 import json
 import subprocess
 import sys
-from typing import TYPE_CHECKING
+
+import pypdfium2
 
 from daemon.errors import Permanent
-
-if TYPE_CHECKING:
-    import pypdfium2
 
 PATIENCE = 300.0  # seconds for one file
 MOST_PAGES = 20_000
@@ -19,7 +17,7 @@ MOST_PAGES = 20_000
 
 def pages_of(pdf: bytes) -> list[str]:
     """Each page's text. Raises Permanent when the file can't be read."""
-    command = [sys.executable, "-P", "-m", "daemon.reading.pdf_text"]  # -P: whatever folder we were started in
+    command = [sys.executable, "-m", "daemon.reading.pdf_text"]
     try:
         read = subprocess.run(command, input=pdf, capture_output=True, check=True, timeout=PATIENCE)  # noqa: S603
         pages: list[str] = json.loads(read.stdout)
@@ -29,15 +27,13 @@ def pages_of(pdf: bytes) -> list[str]:
 
 
 def _read(pdf: bytes) -> list[str]:
-    import pypdfium2  # noqa: PLC0415  pdfium is for that process alone
-
     document = pypdfium2.PdfDocument(pdf)
     if len(document) > MOST_PAGES:
         raise ValueError(f"{len(document)} pages")
     return [_text(document, number) for number in range(len(document))]
 
 
-def _text(document: "pypdfium2.PdfDocument", number: int) -> str:
+def _text(document: pypdfium2.PdfDocument, number: int) -> str:
     page = document[number]
     words = page.get_textpage()
     text: str = words.get_text_range()

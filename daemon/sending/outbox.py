@@ -21,7 +21,6 @@ from zoneinfo import ZoneInfo
 
 from peewee import PeeweeException
 
-from archive import index
 from archive.database import DatabaseTrouble, writing
 from archive.prepared import change
 from archive.records import Outgoing
@@ -285,19 +284,12 @@ class Outbox:
 
 
 def retry(row_id: int, now: datetime) -> bool:
-    """Try a mail again at the next pass, whatever held it; false when no unsent mail has that id.
-
-    One that came back and whose bytes weren't kept, a notice to our own people, is made anew.
-    """
+    """Try a mail again at the next pass, whatever held it; false when no unsent mail has that id."""
     again = {"state": "waiting", "next_try_at": now, "tries": 0, "first_try_at": None, "released": True, "error": ""}
-    unsent = (Outgoing.id == row_id) & Outgoing.state.not_in(("sent", "sending"))
     with writing():
-        if not Outgoing.update(again).where(unsent).execute():
-            return False
-        row = Outgoing.get_by_id(row_id)
-        if row.raw is None and not index.is_indexed(row.digest):
-            change(Outgoing, row_id, digest="", message_id="")
-    return True
+        return bool(
+            Outgoing.update(again).where(Outgoing.id == row_id, Outgoing.state.not_in(("sent", "sending"))).execute()
+        )
 
 
 def bounced(address: str, signer: Signer) -> Outgoing | None:

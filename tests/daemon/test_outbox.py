@@ -591,20 +591,6 @@ def test_what_is_sent_or_being_sent_is_not_tried_again(mail_room: MailRoom, stat
     assert state_of(row) == state
 
 
-def test_a_notice_that_came_back_is_made_again_and_holds_up_no_other(mail_room: MailRoom, sink: Sink) -> None:
-    notice = mail_room.say("notice_case", mail_room.case())
-    outbox = mail_room.outbox(configuration(sink.port))
-    outbox.drain(NOON)
-    Outgoing.update(state="bounced").where(Outgoing.id == notice.id).execute()
-    other = mail_room.say(case=mail_room.case(), created_at=NOON + MINUTE)
-
-    assert retry(notice.id, NOON + HOUR)
-    outbox.drain(NOON + HOUR)
-
-    assert (state_of(notice), state_of(other)) == ("sent", "sent")
-    assert len(sink.accepted) == 3
-
-
 def test_a_retried_failure_that_fails_again_is_told_again(mail_room: MailRoom, sink: Sink) -> None:
     row = mail_room.say(case=mail_room.case())
     sink.acts = {TENANT: ["550 5.1.1 no such user"] * 2}

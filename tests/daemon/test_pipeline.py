@@ -10,7 +10,7 @@ import pytest
 
 from archive.durable import Disk
 from archive.incoming import Arrival, Incoming
-from archive.records import Case, Errand, Message, Outgoing, Receipt, Step, database
+from archive.records import Case, Errand, Message, Outgoing, Receipt, database
 from daemon import desk, pipeline
 from daemon.app import App, open_app
 from daemon.config import load
@@ -158,74 +158,3 @@ def test_two_copies_in_one_group_are_one_case(app: App) -> None:
 
     assert Case.select().count() == 1
     assert sorted(str(message.state) for message in Message.select()) == ["duplicate", "filed"]
-
-
-# --- out of the quarantine
-
-
-def quarantined(app: App, raw: bytes, uid: int) -> Message:
-    """A letter with which the process died three times."""
-    digest = arrive(app, raw, uid)
-    for _ in range(2):
-        app.desk.incoming.count_try(digest)
-    app.desk.incoming.take([digest])
-    pipeline.resume(app.desk)
-    held = Message.get_by_id(digest)
-    assert held.state == "quarantined"
-    return held
-
-
-def retried(app: App, held: Message) -> Message:
-    assert pipeline.retry(app.desk, str(held.id))
-    pipeline.work(app.desk)
-    return Message.get_by_id(held.digest)
-
-
-def test_a_letter_out_of_the_quarantine_isn_t_held_against_its_own_case(two_offices: App) -> None:
-    held = quarantined(two_offices, letter(), 1)
-
-    again = retried(two_offices, held)
-
-    assert (again.state, again.case_id) == ("filed", held.case_id)
-    assert Case.get().related is None
-
-
-def test_an_answer_out_of_the_quarantine_joins_its_thread_and_leaves_no_case_behind(two_offices: App) -> None:
-    arrive(two_offices, letter(Message_ID="<first@example.org>"), 1)
-    pipeline.work(two_offices.desk)
-    (first,) = Case.select()
-    answer = letter(subject="Re: Fuite", text="Il y a aussi une odeur de gaz.", In_Reply_To="<first@example.org>")
-    held = quarantined(two_offices, answer, 2)
-
-    again = retried(two_offices, held)
-
-    assert (again.state, again.case_id) == ("filed", first.ref)
-    left = Case.get_by_id(held.case_id)
-    assert (left.status, left.merged) == ("closed", first.ref)
-    assert Case.get_by_id(first.ref).urgent
-    assert [step.what for step in Step.select().where(Step.case == first.ref).order_by(Step.id)] == ["opened", "joined"]
-
-
-def test_a_robot_s_letter_out_of_the_quarantine_leaves_no_clock_behind(two_offices: App) -> None:
-    news = letter(
-        "news@example.net", "Nos offres", "Les promotions du mois.", Precedence="bulk", List_Id="<a.example.net>"
-    )
-    held = quarantined(two_offices, news, 1)
-
-    again = retried(two_offices, held)
-
-    assert (again.state, again.case_id) == ("filed", None)
-    assert Case.get_by_id(held.case_id).status == "closed"
-    assert Errand.get(Errand.kind == "tidy").target == "off_topic"
-
-
-def test_two_copies_out_of_the_quarantine_are_one_case(two_offices: App) -> None:
-    first = quarantined(two_offices, letter(), 1)
-    second = quarantined(two_offices, b"Received: from a by b; Tue, 24 Nov 2026 10:00:00 +0100\r\n" + letter(), 2)
-
-    retried(two_offices, first)
-    again = retried(two_offices, second)
-
-    assert (again.state, again.case_id, again.same_as) == ("duplicate", first.case_id, first.digest)
-    assert Case.get_by_id(second.case_id).merged == first.case_id
-    assert [receipt.state for receipt in Receipt.select().order_by(Receipt.key)] == ["filed", "duplicate"]

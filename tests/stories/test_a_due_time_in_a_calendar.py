@@ -55,7 +55,7 @@ def test_a_due_time_is_published_moved_and_cancelled(rounds: Rounds) -> None:
     later = rounds.case(ref)["due_at"].replace(microsecond=0)
     assert later > due
     assert (second["method"], second["uid"], second["sequence"], second["due"]) == ("PUBLISH", uid, 1, later)
-    assert "attend maintenant votre réponse avant le" in text_of(moved)
+    assert "attend maintenant sa réponse avant le" in text_of(moved)
 
     rounds(outlook(notice, ANSWER))
     rounds()

@@ -393,7 +393,7 @@ def test_a_document_asked_for_comes_at_once_to_its_holder_or_a_person_knows_why(
     (plain,) = requests.said_to("famille.traore@example.org")
     assert pdfs_of(plain) == [], "the ordinary acknowledgement"
     (told,) = told_of(requests, "L00105")
-    assert "terme absent du compte : novembre 2026" in told or "terme sans règlement" in told
+    assert "terme absent du compte : 2026-11" in told or "terme sans règlement" in told
     assert case_of["L00105"]["status"] == "open"
 
     assert sum(len(pdfs_of(mail)) for mail in requests.said_to("soren.ostergaard@example.com")) == 1
